@@ -1,0 +1,30 @@
+#include "hw_model/mac/mac.h"
+
+#include <algorithm>
+
+namespace tlsnic::hw {
+
+Packet* Mac::receive(const Frame& frame, Picoseconds now) {
+  if (free_.empty()) {
+    packets_.push_back(std::make_unique<Packet>());
+    free_.push_back(packets_.back().get());
+  }
+  Packet* packet = free_.back();
+  free_.pop_back();
+  ++in_use_;
+  packet->id = frame.id;
+  packet->size = static_cast<std::uint32_t>(frame.bytes.size());
+  if (packet->wire.size() < packet->size) packet->wire.resize(packet->size);
+  std::copy(frame.bytes.begin(), frame.bytes.end(), packet->wire.begin());
+  packet->arrival = std::max(now, wire_free_ + packet->size * wire_per_byte_);
+  wire_free_ = packet->arrival;
+  packet->ready = packet->arrival;
+  return packet;
+}
+
+void Mac::release(Packet* packet) {
+  free_.push_back(packet);
+  --in_use_;
+}
+
+}  // namespace tlsnic::hw
