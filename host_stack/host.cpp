@@ -1,0 +1,68 @@
+#include "host_stack/host.h"
+
+#include <utility>
+
+#include "protocol/checksum.h"
+
+namespace tlsnic::host {
+
+Host::Host(const HostSettings& settings)
+    : out_of_order_memory_{settings.tcp_mem},
+      environment_{netdev_,     tls_stat_,       probes_,
+                   settings.rx, settings.rcvbuf, &out_of_order_memory_} {}
+
+Host::~Host() {
+  while (!sockets_.empty()) remove(sockets_.begin()->first);
+}
+
+void Host::device_down() {
+  netdev_.is_up = false;
+  for (auto& [tuple, socket] : sockets_) socket->device_down();
+}
+
+Socket& Host::open(const FourTuple& received, std::uint32_t initial_sequence) {
+  remove(received);
+  auto socket = std::make_unique<Socket>(environment_, received, initial_sequence);
+  return *(sockets_[received] = std::move(socket));
+}
+
+void Host::remove(const FourTuple& received) {
+  last_ = nullptr;
+  // Out of the map first: a driver that looks while its context is deleted must not find it.
+  const auto socket = sockets_.extract(received);
+}
+
+Socket* Host::find(const FourTuple& received) {
+  if (last_ != nullptr && last_->received() == received) return last_;
+  const auto found = sockets_.find(received);
+  if (found == sockets_.end()) return nullptr;
+  return last_ = found->second.get();
+}
+
+void Host::netif_receive_skb(netdev::SkBuff skb) {
+  ++statistics_.received;
+  const Bytes frame = skb.frame();
+  const ParsedFrame parsed = parse_frame(frame);
+  if (parsed.kind != FrameKind::tcp) {
+    ++statistics_.not_tcp;
+    return;
+  }
+  if (!skb.checksum_verified && !tcp_checksum_is_right(frame, parsed)) {
+    ++statistics_.checksum_errors;
+    if (probes_.probe != nullptr) probes_.probe->checksum_dropped(parsed);
+    return;
+  }
+  Socket* socket = find(parsed.tuple);
+  if (socket == nullptr) {
+    ++statistics_.no_socket;
+    return;
+  }
+  if (socket->deliver(std::move(skb), parsed) && data_ready_) data_ready_(*socket);
+}
+
+netdev::TlsConnection* Host::find_tls_connection(const FourTuple& received) {
+  Socket* socket = find(received);
+  return socket != nullptr ? socket->offloaded_connection() : nullptr;
+}
+
+}  // namespace tlsnic::host

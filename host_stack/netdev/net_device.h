@@ -1,0 +1,28 @@
+// A network device as the stack sees it, and the stack as a driver sees it.
+#pragma once
+
+#include <string>
+
+#include "host_stack/netdev/sk_buff.h"
+#include "host_stack/netdev/tls_dev.h"
+
+namespace tlsnic::netdev {
+
+// Feature flags act on new connections only (tls-offload.rst, "TLS device features").
+struct NetDevice {
+  std::string name;
+  bool is_up = true;
+  bool hw_tls_rx = false;  // NETIF_F_HW_TLS_RX
+  bool hw_tls_tx = false;  // NETIF_F_HW_TLS_TX
+  TlsDevOps* tlsdev_ops = nullptr;
+};
+
+class NetworkStack {
+ public:
+  virtual ~NetworkStack() = default;
+  virtual void netif_receive_skb(SkBuff skb) = 0;
+  // The offloaded connection whose segments carry this 4-tuple, or null.
+  virtual TlsConnection* find_tls_connection(const FourTuple& received) = 0;
+};
+
+}  // namespace tlsnic::netdev
