@@ -1,0 +1,169 @@
+#include "scenarios/replay.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "scenarios/replay_source.h"
+#include "traces/capture/embedded_secrets.h"
+#include "traces/input_error.h"
+
+namespace tlsnic::scenarios {
+namespace {
+
+using traces::Direction;
+
+traces::KeyLog read_keys(const ReplayOptions& options, std::vector<std::string>& warnings) {
+  const std::string path = options.keys ? *options.keys : key_log_beside(options.capture);
+  traces::KeyLog keys;
+  if (!path.empty()) keys = traces::read_key_log(path, warnings);
+  const std::string embedded = traces::embedded_secrets(options.capture);
+  if (!embedded.empty())
+    keys.merge(traces::parse_key_log(embedded, options.capture + " (secrets block)", warnings));
+  return keys;
+}
+
+// Why the stream that was read ends before what was captured of it, if it does.
+std::string cut_of(const ReceiveSide& side) {
+  if (side.socket == nullptr) return side.summary.cut;
+  const host::ReceiveQueue& queue = side.socket->receive_queue();
+  if (const auto hole = queue.hole())
+    return fmt::format("cut at byte {}: the hole there is never filled", *hole);
+  if (queue.cut())
+    return fmt::format("cut at byte {}: too much out of order", queue.rcv_nxt_offset());
+  if (side.phase == ReadPhase::records && queue.available() > 0)
+    return fmt::format("ends within the record at byte {}", queue.copied_offset());
+  return {};
+}
+
+void finish_direction(Connection& connection, Direction direction, bool offload_selected) {
+  ReceiveSide& side = connection.side(direction);
+  observe::DirectionSummary& summary = side.summary;
+  summary.cut = cut_of(side);
+  summary.plaintext_bytes = side.plaintext->size();
+  const traces::Obstacle* obstacle = connection.follower->obstacle(direction);
+  if (obstacle != nullptr)
+    summary.reason = obstacle->text;
+  else if (!offload_selected)
+    summary.reason = "offload not selected at this end";
+  else if (!summary.in_hardware && summary.reason.empty())
+    summary.reason = "the handshake was not read to its end";
+}
+
+observe::FlowSummary finish(Connection& connection, Side side) {
+  connection.follower->end_of_capture();
+  observe::FlowSummary flow;
+  flow.stream = connection.stream;
+  flow.client = to_string(connection.client_tuple.source);
+  flow.server = to_string(connection.client_tuple.destination);
+  flow.version = connection.follower->session().version_name;
+  flow.cipher = connection.follower->session().cipher_suite_name;
+  finish_direction(connection, Direction::client_to_server, side != Side::client);
+  finish_direction(connection, Direction::server_to_client, side != Side::server);
+  for (const Direction direction : {Direction::server_to_client, Direction::client_to_server}) {
+    ReceiveSide& receive = connection.side(direction);
+    flow.offloaded |= receive.summary.in_hardware;
+    if (flow.reason.empty()) flow.reason = receive.summary.reason;
+    // Files are for what could be decrypted; a hash of nothing would look like a result.
+    if (connection.follower->encryption_start(direction) != nullptr)
+      receive.summary.plaintext_sha256 = receive.plaintext->finish();
+    flow.directions[traces::index_of(direction)] = receive.summary;
+  }
+  if (flow.offloaded) flow.reason.clear();
+  return flow;
+}
+
+void add_counters(observe::RunSummary& summary, const End& end) {
+  const driver::EthtoolCounters counters = end.driver.counters();
+  summary.counters.resize(counters.size());
+  for (std::size_t i = 0; i < counters.size(); ++i) {
+    summary.counters[i].first = counters[i].first;
+    summary.counters[i].second += counters[i].second;
+  }
+  const auto& stat = end.host.tls_stat();
+  summary.tls_stat.resize(host::tls_counter_count);
+  for (std::size_t i = 0; i < host::tls_counter_count; ++i) {
+    const auto counter = static_cast<host::TlsCounter>(i);
+    summary.tls_stat[i].first = host::tls_counter_name(counter);
+    summary.tls_stat[i].second += stat[counter];
+  }
+  for (const hw::StageStatistics& unit : end.nic.unit_statistics())
+    summary.units.push_back({fmt::format("{}.{}", end.name(), unit.name), unit.packets,
+                             unit.busy / 1000, unit.waited / 1000});
+}
+
+void add_hints(observe::RunSummary& summary, bool has_keys, const std::string& capture) {
+  for (const observe::FlowSummary& flow : summary.flows) {
+    for (const Direction direction : {Direction::client_to_server, Direction::server_to_client}) {
+      const auto& packets = flow.directions[traces::index_of(direction)].packets;
+      const std::uint64_t with_payload =
+          packets.bad_checksum + packets.decrypted + packets.passed + packets.not_tls;
+      if (packets.bad_checksum < 3 || packets.bad_checksum * 2 < with_payload) continue;
+      summary.hints.push_back(fmt::format(
+          "stream {}: {} of {} packets from the {} have a wrong TCP checksum; if the capture was "
+          "taken at the {}, whose device fills checksums in, use --checksum repair",
+          flow.stream, packets.bad_checksum, with_payload, traces::sender_of(direction),
+          traces::sender_of(direction)));
+    }
+  }
+  if (!has_keys)
+    summary.hints.push_back(fmt::format(
+        "no key log: none was given, {} has none inside and no file of its name beside it "
+        "ends in .keys",
+        capture));
+}
+
+}  // namespace
+
+std::string key_log_beside(const std::string& capture) {
+  std::filesystem::path path(capture);
+  const auto strip = [&path](std::initializer_list<const char*> extensions) {
+    for (const char* extension : extensions)
+      if (path.extension() == extension) {
+        path.replace_extension();
+        return;
+      }
+  };
+  strip({".pcap", ".pcapng", ".cap"});
+  strip({".rx", ".tx"});
+  path += ".keys";
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored) ? path.string() : std::string();
+}
+
+observe::RunSummary run_replay(const ReplayOptions& options, observe::PacketLog& packets,
+                               observe::PlaintextFiles& plaintext,
+                               std::vector<std::string>& warnings) {
+  const traces::KeyLog keys = read_keys(options, warnings);
+  End client("client", options.parameters, options.side != Side::server);
+  End server("server", options.parameters, options.side != Side::client);
+  ReplayReader client_reader("client_reader", client.host, Direction::server_to_client,
+                             options.parameters);
+  ReplayReader server_reader("server_reader", server.host, Direction::client_to_server,
+                             options.parameters);
+  ReplaySource source("source", options, keys, {client, client_reader}, {server, server_reader},
+                      packets, plaintext);
+  const std::uint64_t deltas_before = sc_core::sc_delta_count();
+  sc_core::sc_start();
+  source.rethrow_error();
+
+  observe::RunSummary summary;
+  bool any_tls = false;
+  for (Connection& connection : source.connections()) {
+    summary.flows.push_back(finish(connection, options.side));
+    any_tls |= connection.is_tls;
+  }
+  if (!any_tls)
+    throw traces::input_error(options.capture, fmt::format("{} frames", source.frames()),
+                              "no TLS connection", "at least one");
+  add_counters(summary, client);
+  add_counters(summary, server);
+  add_hints(summary, !keys.empty(), options.capture);
+  summary.frames = source.frames();
+  summary.simulated_ns = sc_core::sc_time_stamp().value() / 1000;
+  // Each instant at which something was due costs the kernel one delta cycle.
+  summary.systemc_events = sc_core::sc_delta_count() - deltas_before;
+  return summary;
+}
+
+}  // namespace tlsnic::scenarios
