@@ -18,7 +18,7 @@ struct ReceivedFrame {
 
 class RxQueue {
  public:
-  static constexpr std::uint32_t entries = 1024;
+  static constexpr std::uint32_t entries = 256;
 
   RxQueue(netdev::DmaMemory& memory, RegisterPort& registers)
       : memory_(memory), registers_(registers) {}

@@ -15,7 +15,7 @@ Packet* Mac::receive(const Frame& frame, Picoseconds now) {
   packet->id = frame.id;
   packet->size = static_cast<std::uint32_t>(frame.bytes.size());
   if (packet->wire.size() < packet->size) packet->wire.resize(packet->size);
-  std::copy(frame.bytes.begin(), frame.bytes.end(), packet->wire.begin());
+  std::memcpy(packet->wire.data(), frame.bytes.data(), packet->size);
   packet->arrival = std::max(now, wire_free_ + packet->size * wire_per_byte_);
   wire_free_ = packet->arrival;
   packet->ready = packet->arrival;

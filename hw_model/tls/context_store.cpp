@@ -2,24 +2,30 @@
 
 namespace tlsnic::hw {
 
+RxContext& ContextStore::create(std::uint32_t id) {
+  if (id >= entries_.size()) entries_.resize(id + 1);
+  entries_[id] = std::make_unique<Entry>();
+  return entries_[id]->context;
+}
+
 bool ContextStore::destroy(std::uint32_t id) {
-  const auto entry = contexts_.find(id);
-  if (entry == contexts_.end()) return false;
-  if (entry->second.on_chip) recently_used_.erase(entry->second.place);
-  contexts_.erase(entry);
+  if (find(id) == nullptr) return false;
+  if (entries_[id]->on_chip) recently_used_.erase(entries_[id]->place);
+  entries_[id].reset();
   return true;
 }
 
 bool ContextStore::touch(std::uint32_t id) {
-  Entry& entry = contexts_.at(id);
+  Entry& entry = *entries_[id];
   if (entry.on_chip) {
     ++hits_;
-    recently_used_.splice(recently_used_.begin(), recently_used_, entry.place);
+    if (recently_used_.front() != id)
+      recently_used_.splice(recently_used_.begin(), recently_used_, entry.place);
     return false;
   }
   ++misses_;
   if (recently_used_.size() >= cached_ && !recently_used_.empty()) {
-    contexts_.at(recently_used_.back()).on_chip = false;
+    entries_[recently_used_.back()]->on_chip = false;
     recently_used_.pop_back();
   }
   recently_used_.push_front(id);

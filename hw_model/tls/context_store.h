@@ -6,7 +6,8 @@
 #pragma once
 
 #include <list>
-#include <unordered_map>
+#include <memory>
+#include <vector>
 
 #include "hw_model/tls/rx_context.h"
 
@@ -19,13 +20,12 @@ class ContextStore {
 
   std::uint32_t capacity() const { return capacity_; }
   RxContext* find(std::uint32_t id) {
-    const auto entry = contexts_.find(id);
-    return entry == contexts_.end() ? nullptr : &entry->second.context;
+    return id < entries_.size() && entries_[id] ? &entries_[id]->context : nullptr;
   }
   // id < capacity, not in use.
-  RxContext& create(std::uint32_t id) { return contexts_[id].context = RxContext{}; }
+  RxContext& create(std::uint32_t id);
   bool destroy(std::uint32_t id);
-  // Marks the context as used; true if it had to be fetched.
+  // Marks an existing context as used; true if it had to be fetched.
   bool touch(std::uint32_t id);
 
   std::uint64_t hits() const { return hits_; }
@@ -41,7 +41,7 @@ class ContextStore {
   std::uint32_t cached_;
   std::uint64_t hits_ = 0;
   std::uint64_t misses_ = 0;
-  std::unordered_map<std::uint32_t, Entry> contexts_;
+  std::vector<std::unique_ptr<Entry>> entries_;  // by id
   std::list<std::uint32_t> recently_used_;  // most recent first
 };
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <optional>
-#include <unordered_map>
+#include <vector>
 
 #include "hw_model/tls/aead/aead.h"
 
@@ -14,17 +14,21 @@ class KeyTable {
   explicit KeyTable(std::uint32_t capacity) : capacity_(capacity) {}
 
   std::uint32_t capacity() const { return capacity_; }
-  bool has(std::uint32_t index) const { return keys_.count(index) == 1; }
+  bool has(std::uint32_t index) const { return index < keys_.size() && keys_[index].has_value(); }
   // index < capacity, not in use; key: 16 or 32 bytes.
   void create(std::uint32_t index, Bytes key) {
-    keys_.emplace(index, Entry{GcmKey(key), key.size() == 32});
+    if (index >= keys_.size()) keys_.resize(index + 1);
+    keys_[index].emplace(Entry{GcmKey(key), key.size() == 32});
   }
-  bool destroy(std::uint32_t index) { return keys_.erase(index) == 1; }
+  bool destroy(std::uint32_t index) {
+    const bool existed = has(index);
+    if (existed) keys_[index].reset();
+    return existed;
+  }
   const GcmKey* find(std::uint32_t index) const {
-    const auto entry = keys_.find(index);
-    return entry == keys_.end() ? nullptr : &entry->second.key;
+    return has(index) ? &keys_[index]->key : nullptr;
   }
-  bool is_256(std::uint32_t index) const { return keys_.at(index).is_256; }
+  bool is_256(std::uint32_t index) const { return keys_.at(index)->is_256; }
 
  private:
   struct Entry {
@@ -32,7 +36,7 @@ class KeyTable {
     bool is_256;
   };
   std::uint32_t capacity_;
-  std::unordered_map<std::uint32_t, Entry> keys_;
+  std::vector<std::optional<Entry>> keys_;  // by index
 };
 
 }  // namespace tlsnic::hw

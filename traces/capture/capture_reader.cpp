@@ -20,7 +20,7 @@
 namespace tlsnic::traces {
 namespace {
 
-constexpr std::size_t stdio_buffer_size = 1 << 20;
+constexpr std::size_t stdio_buffer_size = 1 << 18;
 constexpr std::size_t pcap_header_size = 24;
 constexpr std::string_view what_we_read = "a pcap or pcapng capture";
 
