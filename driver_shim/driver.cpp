@@ -50,7 +50,6 @@ void Driver::interrupt(tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
 
 void Driver::poll() {
   poll_scheduled_ = false;
-  commands_.poll();
   int taken = 0;
   while (taken < poll_budget) {
     auto frame = rx_.next();
@@ -61,6 +60,8 @@ void Driver::poll() {
     stack_.netif_receive_skb(std::move(frame->skb));
   }
   const bool refilled = rx_.refill();
+  // After the frames: an answer may mean that the frames of a connection are all there.
+  if (taken < poll_budget) commands_.poll();
   ktls_->poll();
   if (taken < poll_budget && refilled) {
     rx_.arm();

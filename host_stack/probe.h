@@ -3,10 +3,18 @@
 
 #include <cstdint>
 
+#include "host_stack/ktls/fallback.h"
 #include "host_stack/ktls/record.h"
 #include "host_stack/netdev/tls_dev.h"
 
 namespace tlsnic::host {
+
+struct SentRecordInfo {
+  std::uint64_t number = 0;
+  std::uint32_t sequence = 0;  // of its first header byte
+  std::uint32_t length = 0;    // bytes on the wire, header to tag
+  std::uint8_t type = 0;       // content type; in TLS 1.3 the inner one
+};
 
 enum class ResyncRequest : std::uint8_t { request, async_start, async_end, async_cancel };
 
@@ -47,6 +55,39 @@ class Probe {
                                      std::uint32_t sequence, std::uint64_t record_number,
                                      int result) {
     (void)connection, (void)sequence, (void)record_number, (void)result;
+  }
+  // Transmit side: tls_dev_add was called, result: 0 or the driver's -errno; tls_dev_del was
+  // called.
+  virtual void device_tx_offload_set(const netdev::TlsConnection& connection,
+                                     std::uint32_t sequence, std::uint64_t record_number,
+                                     int result) {
+    (void)connection, (void)sequence, (void)record_number, (void)result;
+  }
+  virtual void device_tx_offload_removed(const netdev::TlsConnection& connection) {
+    (void)connection;
+  }
+  // A record is about to be given to TCP. sealed: encrypted by software; else by the device or the
+  // fallback.
+  virtual void record_sent(const netdev::TlsConnection& connection, const SentRecordInfo& record,
+                           bool sealed) {
+    (void)connection, (void)record, (void)sealed;
+  }
+  // The driver asked. repeated: while an earlier request waits, which a driver must not do.
+  virtual void device_tx_resync_request(const netdev::TlsConnection& connection,
+                                        std::uint32_t got_sequence, std::uint32_t expected_sequence,
+                                        bool repeated) {
+    (void)connection, (void)got_sequence, (void)expected_sequence, (void)repeated;
+  }
+  // A request was served when a record was pushed. result: the driver's; 0 if the device is gone.
+  virtual void device_tx_resync_send(const netdev::TlsConnection& connection,
+                                     std::uint32_t sequence, std::uint64_t record_number,
+                                     int result) {
+    (void)connection, (void)sequence, (void)record_number, (void)result;
+  }
+  // A segment of `size` payload bytes was given to the software fallback.
+  virtual void tx_fallback(const netdev::TlsConnection& connection, std::uint32_t sequence,
+                           std::uint32_t size, FallbackOutcome outcome) {
+    (void)connection, (void)sequence, (void)size, (void)outcome;
   }
   // Dropped: the software check found a wrong TCP checksum.
   virtual void checksum_dropped(const ParsedFrame& frame) { (void)frame; }

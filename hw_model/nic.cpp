@@ -81,29 +81,34 @@ void Nic::run_tls() {
   const Picoseconds extra =
       work.records * parameters_.tls_cycles_per_record * parameters_.clock_period +
       (work.context_fetched ? parameters_.context_fetch : 0);
-  packet->ready = tls_stage_.pass(now(), work.aead_bytes, extra);
+  packet->ready = tls_stage_.pass(packet->ready, work.aead_bytes, extra);
   before_dma_.push_back(packet);
-  if (before_dma_.size() == 1) schedule_dma();
+  if (before_dma_.size() == 1) start_dma();
   if (!before_tls_.empty()) schedule_tls();
 }
 
-void Nic::schedule_dma() {
-  const Packet& packet = *before_dma_.front();
-  dma_stalled_ = !running_ || !rx_ring_.has_room(packet.size);
-  if (dma_stalled_) return;
-  notify_at(dma_end_, dma_stage_.pass(std::max(packet.ready, now()), packet.size));
+// Packets follow one another through the DMA unit as fast as it takes them; its latency is that of
+// each packet, not of the unit.
+void Nic::start_dma() {
+  while (running_ && !before_dma_.empty() && rx_ring_.reserve(before_dma_.front()->size)) {
+    Packet* packet = before_dma_.front();
+    before_dma_.pop_front();
+    packet->ready = dma_stage_.pass(std::max(packet->ready, now()), packet->size);
+    in_dma_.push_back(packet);
+    if (in_dma_.size() == 1) notify_at(dma_end_, packet->ready);
+  }
 }
 
 void Nic::run_dma() {
-  Packet* packet = before_dma_.front();
-  before_dma_.pop_front();
+  Packet* packet = in_dma_.front();
+  in_dma_.pop_front();
+  if (!in_dma_.empty()) notify_at(dma_end_, in_dma_.front()->ready);
   rx_ring_.deliver(*packet);
   if (probe != nullptr) probe->packet_received(*packet);
   const bool was_full = mac_.is_full();
   mac_.release(packet);
   if (was_full) resumed_.notify(sc_core::SC_ZERO_TIME);
   interrupt_if_armed();
-  if (!before_dma_.empty()) schedule_dma();
 }
 
 void Nic::interrupt(std::uint32_t vector) {
@@ -130,9 +135,20 @@ void Nic::run_command() {
   command_running_ = false;
   if (!running_ || command_ring_.empty()) return;
   const tlsnic_command command = command_ring_.front();
+  if (command.opcode == TLSNIC_CMD_RX_CONTEXT_DESTROY && holds_packets_of(command.object)) {
+    command_running_ = true;
+    notify_at(command_end_, now() + parameters_.fast_command);
+    return;
+  }
   command_ring_.complete(command, command_unit_.run(command, probe));
   interrupt(TLSNIC_VECTOR_COMMAND);
   schedule_command();
+}
+
+bool Nic::holds_packets_of(std::uint32_t context) const {
+  const auto belongs = [context](const Packet* packet) { return packet->context == context; };
+  return std::any_of(before_dma_.begin(), before_dma_.end(), belongs) ||
+         std::any_of(in_dma_.begin(), in_dma_.end(), belongs);
 }
 
 // ---- registers
@@ -180,7 +196,7 @@ void Nic::ring_doorbell(std::uint32_t offset, std::uint32_t value) {
       break;
     case TLSNIC_DB_RX_PRODUCER:
       rx_ring_.set_producer(value);
-      if (dma_stalled_ && !before_dma_.empty()) schedule_dma();
+      start_dma();
       break;
     case TLSNIC_DB_RX_ARM:
       armed_ = true;
@@ -193,6 +209,7 @@ void Nic::ring_doorbell(std::uint32_t offset, std::uint32_t value) {
 }
 
 void Nic::start() {
+  halt();
   running_ =
       rx_ring_.configure(ring_at(TLSNIC_REG_RX_RING_ADDRESS, TLSNIC_REG_RX_RING_ENTRIES),
                          ring_at(TLSNIC_REG_RX_CQ_ADDRESS, TLSNIC_REG_RX_CQ_ENTRIES)) &&
@@ -201,16 +218,37 @@ void Nic::start() {
 }
 
 void Nic::stop() {
-  running_ = false;
+  halt();
   armed_ = false;
   rx_ring_.stop();
   command_ring_.stop();
   rx_ = RxUnit(parameters_);
+  // The connections that these packets were decrypted for are gone.
+  for (Packet* packet : before_dma_) {
+    if (packet->context == TLSNIC_NO_CONTEXT) continue;
+    packet->tls = TLSNIC_TLS_NOT_DECRYPTED;
+    packet->context = TLSNIC_NO_CONTEXT;
+    packet->outcome = {RxReason::no_context};
+  }
+}
+
+// Takes back what is under way to rings that will not be there when it ends. Packets stay in the
+// chip for the next rings: none is lost.
+void Nic::halt() {
+  running_ = false;
+  command_running_ = false;
+  command_end_.cancel();
+  dma_end_.cancel();
+  while (!in_dma_.empty()) {
+    in_dma_.back()->ready = now();
+    before_dma_.push_front(in_dma_.back());
+    in_dma_.pop_back();
+  }
 }
 
 std::vector<StageStatistics> Nic::unit_statistics() const {
-  return {parser_.stage.statistics(), checksum_.stage.statistics(), flow_stage_.statistics(),
-          tls_stage_.statistics(), dma_stage_.statistics()};
+  return {mac_.statistics(),        parser_.stage.statistics(), checksum_.stage.statistics(),
+          flow_stage_.statistics(), tls_stage_.statistics(),    dma_stage_.statistics()};
 }
 
 }  // namespace tlsnic::hw

@@ -53,15 +53,18 @@ class Nic : public sc_core::sc_module {
   void ring_doorbell(std::uint32_t offset, std::uint32_t value);
   void start();
   void stop();
+  void halt();
   std::uint32_t register32(std::uint32_t offset) const;
   RingLocation ring_at(std::uint32_t address_offset, std::uint32_t entries_offset) const;
 
   void schedule_tls();
   void run_tls();
-  void schedule_dma();
+  void start_dma();
   void run_dma();
   void schedule_command();
   void run_command();
+  // A context is gone only when all packets that it decrypted are with the host.
+  bool holds_packets_of(std::uint32_t context) const;
   void interrupt(std::uint32_t vector);
   void interrupt_if_armed();
 
@@ -79,8 +82,8 @@ class Nic : public sc_core::sc_module {
   CommandRing command_ring_;
 
   std::deque<Packet*> before_tls_;
-  std::deque<Packet*> before_dma_;
-  bool dma_stalled_ = false;  // no receive buffers
+  std::deque<Packet*> before_dma_;  // no receive buffers, or the chip is stopped
+  std::deque<Packet*> in_dma_;
   bool command_running_ = false;
   bool running_ = false;
   bool armed_ = false;

@@ -63,8 +63,14 @@ void Mlx5KtlsRx::tls_dev_del(netdev::TlsConnection& connection, netdev::TlsDirec
   const std::uint32_t index = entry->index;
   entry->connection = nullptr;
   connection.driver_state_rx.reset();
+  // The index may belong to another connection before there is room for the answer.
+  answers_.erase(std::remove(answers_.begin(), answers_.end(), index), answers_.end());
   if (entry->rule_added) commands_.post(flow_command(TLSNIC_CMD_FLOW_DELETE, index, entry->flow));
-  commands_.post(command(TLSNIC_CMD_RX_CONTEXT_DESTROY, index));
+  ++connection.rx_parting->contexts;
+  commands_.post(command(TLSNIC_CMD_RX_CONTEXT_DESTROY, index),
+                 [parting = connection.rx_parting](std::uint8_t) {
+                   if (--parting->contexts == 0 && parting->done) parting->done();
+                 });
   commands_.post(command(TLSNIC_CMD_KEY_DESTROY, index), [this, index](std::uint8_t) {
     entries_.erase(index);
     free_indices_.push_back(index);
@@ -78,7 +84,9 @@ int Mlx5KtlsRx::tls_dev_resync(netdev::TlsConnection& connection, std::uint32_t 
   if (direction != netdev::TlsDirection::rx || entry == nullptr) return -EOPNOTSUPP;
   entry->answer_sequence = sequence;
   entry->answer_number = record_number;
-  answers_.push_back(entry->index);
+  // A connection waits in the list once; a later answer takes the place of an earlier one.
+  if (std::find(answers_.begin(), answers_.end(), entry->index) == answers_.end())
+    answers_.push_back(entry->index);
   poll();
   return 0;
 }
@@ -104,15 +112,13 @@ void Mlx5KtlsRx::received(ReceivedFrame& frame) {
 
 void Mlx5KtlsRx::poll() {
   while (!answers_.empty()) {
-    const auto entry = entries_.find(answers_.front());
-    const bool is_live = entry != entries_.end() && entry->second.connection != nullptr;
-    if (is_live && !commands_.has_room()) {
+    if (!commands_.has_room()) {
       ++counters_.resync_res_retry;
       return;
     }
+    const Entry& entry = entries_.at(answers_.front());
     answers_.pop_front();
-    if (!is_live) continue;
-    post_static_params(entry->second, entry->second.answer_number, entry->second.answer_sequence);
+    post_static_params(entry, entry.answer_number, entry.answer_sequence);
     ++counters_.resync_res_ok;
   }
 }

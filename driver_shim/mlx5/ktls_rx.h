@@ -81,7 +81,7 @@ class Mlx5KtlsRx : public KtlsRx {
   std::unordered_map<std::uint32_t, Entry> entries_;
   std::vector<std::uint32_t> free_indices_;
   std::vector<netdev::DmaAddress> progress_buffers_;  // by index, kept for the next user
-  std::deque<std::uint32_t> answers_;                 // indices whose answer waits to be posted
+  std::deque<std::uint32_t> answers_;                 // live indices whose answer waits for room
 };
 
 }  // namespace tlsnic::driver::mlx5

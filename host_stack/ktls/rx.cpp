@@ -60,12 +60,21 @@ int Rx::rekey(const netdev::TlsCryptoInfo& crypto_info) {
   record_number_ = crypto_info.record_number;
   paused_ = false;
   stat_.increment(TlsCounter::rx_rekey_ok);
-  if (rekey_.passed(queue_.copied_offset())) device_.add(crypto_info, queue_.copied_seq());
+  add_again_after_rekey();
   parse_next();
   return 0;
 }
 
+// The connection goes back into the device once nothing that it decrypted with the old key is left,
+// here or on its way.
+void Rx::add_again_after_rekey() {
+  if (paused_ || connection_.rx_parting->contexts != 0) return;
+  if (rekey_.passed(queue_.copied_offset()))
+    device_.add({aead_->keys(), record_number_}, queue_.copied_seq());
+}
+
 void Rx::close() {
+  connection_.rx_parting->done = nullptr;
   device_.remove();
   if (counted_) stat_.decrement(hardware_ ? TlsCounter::curr_rx_device : TlsCounter::curr_rx_sw);
   counted_ = false;
@@ -200,8 +209,7 @@ void Rx::consume_record(const RecordInfo* key_update_candidate) {
   parser_.release();
   rekey_.record_consumed();
   if (++record_number_ == 0) parser_.stop(EBADMSG);
-  if (!paused_ && rekey_.passed(queue_.copied_offset()))
-    device_.add({aead_->keys(), record_number_}, queue_.copied_seq());
+  add_again_after_rekey();
   parse_next();
 }
 

@@ -39,7 +39,9 @@ class Rx {
         stat_(stat),
         probes_(probes),
         settings_(settings),
-        device_(netdev, connection, stat, probes) {}
+        device_(netdev, connection, stat, probes) {
+    connection_.rx_parting->done = [this] { add_again_after_rekey(); };
+  }
   Rx(const Rx&) = delete;
   Rx& operator=(const Rx&) = delete;
   ~Rx() { close(); }
@@ -81,6 +83,7 @@ class Rx {
   std::uint64_t record_number() const { return record_number_; }  // of the next record to read
 
  private:
+  void add_again_after_rekey();
   bool wants_device(TlsVersion version) const;
   void parse_next();
   RecordInfo current_record() const;

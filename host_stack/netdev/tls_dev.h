@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 
+#include "host_stack/netdev/tx_skb.h"
 #include "protocol/frame.h"
 #include "protocol/tls_record.h"
 
@@ -40,16 +43,50 @@ class TlsRxOffload {
   virtual void resync_async_request_cancel() = 0;
 };
 
+// A record that the stack keeps until it is acknowledged (tls_record_info).
+struct TlsTxRecord {
+  std::uint32_t start_sequence = 0;
+  std::uint32_t length = 0;  // header to tag, in bytes; 0: the marker of the offload's start
+  std::uint64_t number = 0;
+  gsl::span<const TxPiece> pieces;  // its bytes, plaintext; valid until the stack runs again
+};
+
+// Transmit side of an offloaded connection, as the driver sees it (tls_offload_context_tx).
+class TlsTxOffload {
+ public:
+  virtual ~TlsTxOffload() = default;
+  // tls_get_record: the record that holds this sequence; nothing if it was acknowledged or is not
+  // there yet (facts 1.8).
+  virtual std::optional<TlsTxRecord> get_record(std::uint32_t sequence) = 0;
+  // tls_offload_tx_resync_request: the driver waits for tls_dev_resync(TX), which comes when the
+  // next record is pushed. Until then its expected sequence is not its own (facts 1.9).
+  virtual void resync_request(std::uint32_t got_sequence, std::uint32_t expected_sequence) = 0;
+  virtual bool resync_pending() const = 0;
+  // tls_encrypt_skb, the software fallback: the segment encrypted, or as it was if it lies before
+  // the offload's start; nothing if it must be dropped (facts 1.16).
+  virtual std::optional<TxSkb> encrypt_skb(TxSkb skb) = 0;
+};
+
 // What the driver keeps with a connection; it lives as long as the stack's connection does.
 struct DriverState {
   virtual ~DriverState() = default;
+};
+
+// Receive contexts that a device is still parting with after tls_dev_del: until there is none,
+// segments that it decrypted with their keys may arrive.
+struct DeviceParting {
+  std::uint32_t contexts = 0;
+  std::function<void()> done;  // the stack's; called when the last one is gone
 };
 
 // An offloaded socket, as the driver sees it.
 struct TlsConnection {
   FourTuple received;  // of segments that arrive here: source is the peer
   TlsRxOffload* rx = nullptr;
+  TlsTxOffload* tx = nullptr;
   std::unique_ptr<DriverState> driver_state_rx;
+  // Kept by the driver, which may outlive this.
+  std::shared_ptr<DeviceParting> rx_parting = std::make_shared<DeviceParting>();
 };
 
 class TlsDevOps {

@@ -16,11 +16,14 @@
 #define TLSNIC_CMD_RX_CONTEXT_DUMP 8u    /* writes struct tlsnic_rx_context */
 #define TLSNIC_CMD_FLOW_ADD 9u
 #define TLSNIC_CMD_FLOW_DELETE 10u
+#define TLSNIC_CMD_TX_CONTEXT_CREATE 11u
+#define TLSNIC_CMD_TX_CONTEXT_DESTROY 12u
+#define TLSNIC_CMD_TX_CONTEXT_DUMP 13u /* writes struct tlsnic_tx_context */
 
 #define TLSNIC_STATUS_OK 0u
 #define TLSNIC_STATUS_BAD_OPCODE 1u
 #define TLSNIC_STATUS_BAD_OBJECT 2u    /* no such key or context, or index out of range */
-#define TLSNIC_STATUS_IN_USE 3u        /* exists already, or is referred to */
+#define TLSNIC_STATUS_IN_USE 3u        /* exists already, is referred to, or no place is left */
 #define TLSNIC_STATUS_BAD_PARAMETER 4u /* a field has no meaning */
 #define TLSNIC_STATUS_BAD_ADDRESS 5u   /* the bus refused the address */
 

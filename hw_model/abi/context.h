@@ -1,6 +1,7 @@
 /* The state that the chip keeps for the receive side of one connection, as
- * TLSNIC_CMD_RX_CONTEXT_DUMP writes it. Secrets are not in it: keys are referred to by index. 208
- * bytes is what a ConnectX-6 Dx keeps per flow (Pismenny et al., ASPLOS 2021, section 6). */
+ * TLSNIC_CMD_RX_CONTEXT_DUMP writes it. Keys are not in it, they are referred to by index; the iv
+ * is. 208 bytes is what a ConnectX-6 Dx keeps per flow (Pismenny et al., ASPLOS 2021, section 6).
+ */
 #ifndef TLSNIC_ABI_CONTEXT_H
 #define TLSNIC_ABI_CONTEXT_H
 
@@ -30,7 +31,7 @@ struct tlsnic_rx_context {
   uint64_t record_number;        /* of the record at expected_sequence */
   uint32_t key_index;            /* 24 bits would do */
   uint32_t expected_sequence;    /* next byte in sync; where sync was lost otherwise */
-  uint32_t record_offset;        /* bytes of the record behind expected_sequence, header included */
+  uint32_t record_offset;        /* bytes of the current record already seen, header included */
   uint32_t candidate_sequence;   /* first byte of the candidate header */
   uint32_t records_tracked;      /* headers followed since the candidate */
   uint32_t next_header_sequence; /* tracking: where the next header must be */

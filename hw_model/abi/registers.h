@@ -16,6 +16,8 @@
 #define TLSNIC_REG_CAPABILITIES 0x008u /* u32: TLSNIC_CAP_* */
 #define TLSNIC_REG_MAX_KEYS 0x00cu     /* u32: key indices are 0 .. MAX_KEYS-1 */
 #define TLSNIC_REG_MAX_CONTEXTS 0x010u /* u32: receive contexts are 0 .. MAX_CONTEXTS-1 */
+#define TLSNIC_REG_MAX_TX_CONTEXTS \
+  0x014u /* u32: transmit contexts are 0 .. MAX_TX_CONTEXTS-1; 0: no transmit ring */
 
 /* Rings in host memory; read by the chip when TLSNIC_DB_CONTROL enables it. Entries: powers of two,
  * 2 .. 65536. A completion queue has as many entries as the ring that it answers, or more. */
@@ -27,6 +29,10 @@
 #define TLSNIC_REG_RX_RING_ENTRIES 0x148u  /* u32 */
 #define TLSNIC_REG_RX_CQ_ADDRESS 0x150u    /* u64: struct tlsnic_rx_completion[] */
 #define TLSNIC_REG_RX_CQ_ENTRIES 0x158u    /* u32 */
+#define TLSNIC_REG_TX_RING_ADDRESS 0x180u  /* u64: struct tlsnic_tx_descriptor[] */
+#define TLSNIC_REG_TX_RING_ENTRIES 0x188u  /* u32 */
+#define TLSNIC_REG_TX_CQ_ADDRESS 0x190u    /* u64: struct tlsnic_tx_completion[] */
+#define TLSNIC_REG_TX_CQ_ENTRIES 0x198u    /* u32 */
 
 /* Doorbells, u32. Indices run freely modulo 2^32; the slot is index modulo entries. */
 #define TLSNIC_DB_CONTROL 0x800u      /* 1: read the ring registers and start; 0: stop and reset */
@@ -34,6 +40,8 @@
 #define TLSNIC_DB_RX_PRODUCER 0x808u  /* index after the last receive descriptor written */
 #define TLSNIC_DB_RX_ARM \
   0x80cu /* index of the first completion not yet read; asks for one interrupt */
+#define TLSNIC_DB_TX_PRODUCER 0x810u /* index after the last transmit descriptor written */
+#define TLSNIC_DB_TX_ARM 0x814u      /* as TLSNIC_DB_RX_ARM, for transmit completions */
 
 #define TLSNIC_ID 0x4e534c54u /* "TLSN" */
 #define TLSNIC_ABI_VERSION 1u
@@ -42,9 +50,16 @@
 #define TLSNIC_CAP_RX_TLS12_AES_GCM_256 0x2u
 #define TLSNIC_CAP_RX_TLS13_AES_GCM_128 0x4u
 #define TLSNIC_CAP_RX_TLS13_AES_GCM_256 0x8u
+#define TLSNIC_CAP_TX_TLS12_AES_GCM_128 0x10u
+#define TLSNIC_CAP_TX_TLS12_AES_GCM_256 0x20u
+#define TLSNIC_CAP_TX_TLS13_AES_GCM_128 0x40u
+#define TLSNIC_CAP_TX_TLS13_AES_GCM_256 0x80u
+#define TLSNIC_CAP_TX_CHECKSUM 0x100u     /* IPv4 header and TCP checksum, TLSNIC_TX_CHECKSUM */
+#define TLSNIC_CAP_TX_SEGMENTATION 0x200u /* TLSNIC_TX_SEGMENT */
 
 /* MSI-X vectors. */
 #define TLSNIC_VECTOR_COMMAND 0u
 #define TLSNIC_VECTOR_RX 1u
+#define TLSNIC_VECTOR_TX 2u
 
 #endif

@@ -90,17 +90,20 @@ std::uint8_t CommandUnit::set_static_params(std::uint32_t id, const tlsnic_rx_st
   if (key == nullptr) return TLSNIC_STATUS_BAD_OBJECT;
   if (params.tls_version != TLSNIC_TLS_1_2 && params.tls_version != TLSNIC_TLS_1_3)
     return TLSNIC_STATUS_BAD_PARAMETER;
-  const bool is_running = context.tls_version != 0;
-  context.tls_version = params.tls_version;
-  context.key_index = params.key_index;
-  context.key_is_256 = rx_.keys.is_256(params.key_index) ? 1 : 0;
-  std::copy_n(params.iv, sizeof params.iv, context.iv);
-  if (!is_running) {
-    context.record_number = params.initial_record_number;
+  RxContext next = context;
+  next.tls_version = params.tls_version;
+  next.key_index = params.key_index;
+  next.key_is_256 = rx_.keys.is_256(params.key_index) ? 1 : 0;
+  std::copy_n(params.iv, sizeof params.iv, next.iv);
+  if (context.tls_version == 0) {
+    next.record_number = params.initial_record_number;
+    context = next;
     return TLSNIC_STATUS_OK;
   }
+  // An answer that comes too late changes nothing, secrets included.
   const bool accepted =
-      rx_.engine.confirm(context, *key, params.resync_tcp_sn, params.initial_record_number);
+      rx_.engine.confirm(next, *key, params.resync_tcp_sn, params.initial_record_number);
+  if (accepted) context = next;
   if (probe != nullptr) probe->resync_answered(id, params.resync_tcp_sn, accepted);
   return TLSNIC_STATUS_OK;
 }
@@ -116,6 +119,10 @@ std::uint8_t CommandUnit::query_progress(const RxContext& context, std::uint64_t
   progress.record_tracker_state =
       in_sync || tracking ? TLSNIC_TRACKER_TRACKING : TLSNIC_TRACKER_SEARCHING;
   progress.auth_state = in_sync ? TLSNIC_AUTH_OFFLOAD : TLSNIC_AUTH_NO_OFFLOAD;
+  if (context.tls_version == 0) {  // no parameters yet: there is nothing to be in sync with
+    progress.record_tracker_state = TLSNIC_TRACKER_START;
+    progress.auth_state = TLSNIC_AUTH_NO_OFFLOAD;
+  }
   return dma_.write(address, &progress, sizeof progress) ? TLSNIC_STATUS_OK
                                                          : TLSNIC_STATUS_BAD_ADDRESS;
 }

@@ -9,6 +9,11 @@ constexpr std::uint32_t fetch_batch = 64;  // descriptors per read
 constexpr std::uint32_t min_buffer = 64;
 constexpr std::uint32_t max_buffer = 65536;
 
+// Even a frame without bytes uses a buffer, so that completions never outnumber the descriptors.
+std::uint32_t room_for(std::uint32_t frame_size) {
+  return std::max(frame_size, 1u);
+}
+
 }  // namespace
 
 bool RxRing::configure(const RingLocation& ring, const RingLocation& completions) {
@@ -21,13 +26,21 @@ bool RxRing::configure(const RingLocation& ring, const RingLocation& completions
 }
 
 void RxRing::set_producer(std::uint32_t producer) {
-  // A producer further ahead than the ring is long would hand out descriptors twice.
-  if (producer - state_.fetched <= state_.ring.entries) state_.producer = producer;
+  // Descriptors not used up yet never exceed the ring. A producer further ahead would hand some out
+  // twice, and one that goes back behind what is fetched lies too.
+  const auto held = static_cast<std::uint32_t>(state_.descriptors.size());
+  if (producer - state_.fetched <= state_.ring.entries - held) state_.producer = producer;
 }
 
-bool RxRing::has_room(std::uint32_t size) {
-  while (state_.buffer_bytes < size && state_.fetched != state_.producer) fetch_descriptors();
-  return state_.buffer_bytes >= size;
+bool RxRing::reserve(std::uint32_t size) {
+  const std::uint32_t needed = room_for(size);
+  while (state_.free_bytes < needed && state_.fetched != state_.producer) fetch_descriptors();
+  if (state_.free_bytes < needed) return false;
+  for (std::uint32_t room = 0; room < needed; ++state_.reserved) {
+    room += state_.descriptors[state_.reserved].length;
+    state_.free_bytes -= state_.descriptors[state_.reserved].length;
+  }
+  return true;
 }
 
 void RxRing::fetch_descriptors() {
@@ -42,7 +55,7 @@ void RxRing::fetch_descriptors() {
     if (!readable || batch[i].length < min_buffer || batch[i].length > max_buffer)
       batch[i].length = 0;
     state_.descriptors.push_back(batch[i]);
-    state_.buffer_bytes += batch[i].length;
+    state_.free_bytes += batch[i].length;
   }
   state_.fetched += count;
 }
@@ -55,11 +68,12 @@ void RxRing::deliver(const Packet& packet) {
   completion.l4_checksum = packet.l4_checksum;
   completion.context = packet.context;
   completion.time_ns = packet.arrival / 1000;
-  while (!left.empty()) {
+  const std::uint32_t needed = room_for(packet.size);
+  for (std::uint32_t room = 0; room < needed; ++completion.buffers) {
     const tlsnic_rx_descriptor buffer = state_.descriptors.front();
     state_.descriptors.pop_front();
-    state_.buffer_bytes -= buffer.length;
-    ++completion.buffers;
+    --state_.reserved;
+    room += buffer.length;
     const std::size_t n = std::min<std::size_t>(left.size(), buffer.length);
     if (n > 0) dma_.write(buffer.address, left.data(), n);
     left = left.subspan(n);

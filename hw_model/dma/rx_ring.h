@@ -30,9 +30,10 @@ class RxRing {
   void stop() { state_ = {}; }
   void set_producer(std::uint32_t producer);
 
-  // Whether the driver's buffers, as far as offered, can hold a frame of this size.
-  bool has_room(std::uint32_t size);
-  // Writes frame and completion. Call only after has_room().
+  // Sets buffers aside for a frame of this size; false if the driver has not offered enough of
+  // them.
+  bool reserve(std::uint32_t size);
+  // Writes frame and completion. Frames are delivered in the order in which they were reserved.
   void deliver(const Packet& packet);
   std::uint32_t completions_written() const { return state_.completion_index; }
 
@@ -44,7 +45,8 @@ class RxRing {
     std::uint32_t fetched = 0;  // index after the last descriptor read from host memory
     std::uint32_t completion_index = 0;
     std::deque<tlsnic_rx_descriptor> descriptors;
-    std::uint64_t buffer_bytes = 0;  // in those descriptors
+    std::size_t reserved = 0;      // of those, from the front
+    std::uint64_t free_bytes = 0;  // in the others
   };
   void fetch_descriptors();
 

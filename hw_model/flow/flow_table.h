@@ -2,7 +2,8 @@
 // is always TCP (tls-offload.rst, "Normal operation", RX).
 //
 // Accuracy: exact match, one context per 4-tuple.
-// Limitations: no wildcards, no priorities; look-up time does not depend on the fill.
+// Limitations: as many rules as contexts; no wildcards, no priorities; look-up time does not depend
+// on the fill.
 #pragma once
 
 #include <optional>
@@ -14,10 +15,12 @@ namespace tlsnic::hw {
 
 class FlowTable {
  public:
-  // False if the 4-tuple has a rule already.
+  explicit FlowTable(std::uint32_t capacity) : capacity_(capacity) {}
+
+  // False if the 4-tuple has a rule already, or the table is full.
   bool add(const FourTuple& tuple, std::uint32_t context) {
     last_.reset();
-    if (!rules_.emplace(tuple, context).second) return false;
+    if (rules_.size() >= capacity_ || !rules_.emplace(tuple, context).second) return false;
     ++rules_of_[context];
     return true;
   }
@@ -41,6 +44,7 @@ class FlowTable {
   }
 
  private:
+  std::uint32_t capacity_;
   std::unordered_map<FourTuple, std::uint32_t, FourTupleHash> rules_;
   std::unordered_map<std::uint32_t, std::uint32_t> rules_of_;  // context -> number of rules
   std::optional<std::pair<FourTuple, std::uint32_t>> last_;

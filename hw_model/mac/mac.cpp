@@ -15,9 +15,13 @@ Packet* Mac::receive(const Frame& frame, Picoseconds now) {
   packet->id = frame.id;
   packet->size = static_cast<std::uint32_t>(frame.bytes.size());
   if (packet->wire.size() < packet->size) packet->wire.resize(packet->size);
-  std::memcpy(packet->wire.data(), frame.bytes.data(), packet->size);
-  packet->arrival = std::max(now, wire_free_ + packet->size * wire_per_byte_);
+  if (packet->size > 0) std::memcpy(packet->wire.data(), frame.bytes.data(), packet->size);
+  const Picoseconds on_wire = packet->size * wire_per_byte_;
+  packet->arrival = std::max(now, wire_free_ + on_wire);
   wire_free_ = packet->arrival;
+  ++statistics_.packets;
+  statistics_.busy += on_wire;
+  statistics_.waited += packet->arrival - now;
   packet->ready = packet->arrival;
   return packet;
 }

@@ -23,12 +23,15 @@ class Mac {
   // The frame's copy in the packet buffer; the packet belongs to the caller until release().
   Packet* receive(const Frame& frame, Picoseconds now);
   void release(Packet* packet);
+  // busy: time in which bits arrived; waited: time by which the link's rate delayed frames.
+  const StageStatistics& statistics() const { return statistics_; }
 
  private:
   Picoseconds wire_per_byte_;
   std::uint32_t capacity_;
   std::uint32_t in_use_ = 0;
   Picoseconds wire_free_ = 0;
+  StageStatistics statistics_{"mac", 0, 0, 0};
   std::vector<std::unique_ptr<Packet>> packets_;
   std::vector<Packet*> free_;
 };

@@ -42,7 +42,7 @@ class ContextStore {
   std::uint64_t hits_ = 0;
   std::uint64_t misses_ = 0;
   std::vector<std::unique_ptr<Entry>> entries_;  // by id
-  std::list<std::uint32_t> recently_used_;  // most recent first
+  std::list<std::uint32_t> recently_used_;       // most recent first
 };
 
 }  // namespace tlsnic::hw

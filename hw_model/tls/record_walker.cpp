@@ -7,17 +7,20 @@ namespace {
 
 // The dumped context is a C struct; the AEAD works on its own type of the same layout.
 static_assert(sizeof(tlsnic_gcm_state) == sizeof(GcmState));
-GcmState load_gcm(const RxContext& context) {
+template <class Context>
+GcmState load_gcm(const Context& context) {
   GcmState gcm;
   std::memcpy(static_cast<void*>(&gcm), &context.gcm, sizeof gcm);
   return gcm;
 }
-void store_gcm(RxContext& context, const GcmState& gcm) {
+template <class Context>
+void store_gcm(Context& context, const GcmState& gcm) {
   std::memcpy(&context.gcm, &gcm, sizeof gcm);
 }
 
 // The current record's AEAD, begun as soon as header and nonce are complete.
-void start_aead(const RxContext& context, GcmState& gcm, const GcmKey& key,
+template <class Context>
+void start_aead(const Context& context, GcmState& gcm, const GcmKey& key,
                 const RecordFormat& format) {
   std::array<std::uint8_t, aead_nonce_size> iv;
   std::copy_n(context.iv, iv.size(), iv.begin());
@@ -28,18 +31,54 @@ void start_aead(const RxContext& context, GcmState& gcm, const GcmKey& key,
   key.start(gcm, nonce, aad.view());
 }
 
-bool tag_matches(const RxContext& context, const GcmState& gcm, const GcmKey& key) {
-  std::uint8_t expected[aead_tag_size];
-  key.tag(gcm, expected);
-  return std::memcmp(expected, context.tag, sizeof expected) == 0;
-}
+// What a direction does with the bytes at `in` that go to `out`. The tag comes in pieces: `begin`
+// is the place in it of the first of `n` bytes.
+struct Receive {
+  using Context = RxContext;
+  static bool accepts(const RecordHeader& header, const RecordFormat& format) {
+    return is_valid_header(header, format);
+  }
+  static void keep(const std::uint8_t* in, std::uint8_t* out, std::size_t n) {
+    std::memcpy(out, in, n);
+  }
+  static void text(const GcmKey& key, GcmState& gcm, const std::uint8_t* in, std::uint8_t* out,
+                   std::size_t n) {
+    key.decrypt(gcm, in, out, n);
+  }
+  static void tag(RxContext& context, const GcmKey&, const GcmState&, std::size_t begin,
+                  const std::uint8_t* in, std::uint8_t* out, std::size_t n) {
+    std::memcpy(context.tag + begin, in, n);
+    std::memcpy(out, in, n);
+  }
+  static bool tag_is_right(const RxContext& context, const GcmKey& key, const GcmState& gcm) {
+    std::uint8_t expected[aead_tag_size];
+    key.tag(gcm, expected);
+    return std::memcmp(expected, context.tag, sizeof expected) == 0;
+  }
+};
 
-}  // namespace
+struct Transmit {  // in place: out == in
+  using Context = TxContext;
+  static bool accepts(const RecordHeader& header, const RecordFormat& format) {
+    return is_sealable_header(header, format);
+  }
+  static void keep(const std::uint8_t*, std::uint8_t*, std::size_t) {}
+  static void text(const GcmKey& key, GcmState& gcm, const std::uint8_t* in, std::uint8_t* out,
+                   std::size_t n) {
+    key.encrypt(gcm, in, out, n);
+  }
+  static void tag(TxContext& context, const GcmKey& key, const GcmState& gcm, std::size_t begin,
+                  const std::uint8_t*, std::uint8_t* out, std::size_t n) {
+    if (begin == 0) key.tag(gcm, context.tag);
+    std::memcpy(out, context.tag + begin, n);
+  }
+  static bool tag_is_right(const TxContext&, const GcmKey&, const GcmState&) { return true; }
+};
 
-WalkResult walk_records(RxContext& context, const GcmKey& key, Bytes bytes, std::uint8_t* out) {
+template <class Direction>
+WalkResult walk(typename Direction::Context& context, const GcmKey& key, const std::uint8_t* in,
+                std::uint8_t* out, std::size_t left) {
   const RecordFormat format = record_format(context);
-  const std::uint8_t* in = bytes.data();
-  std::size_t left = bytes.size();
   GcmState gcm = load_gcm(context);
   WalkResult result;
 
@@ -56,7 +95,7 @@ WalkResult walk_records(RxContext& context, const GcmKey& key, Bytes bytes, std:
     const std::size_t have = context.record_offset - begin;
     const std::size_t n = std::min(left, size - have);
     std::memcpy(field + have, in, n);
-    std::memcpy(out, in, n);
+    Direction::keep(in, out, n);
     advance(n);
     return have + n == size;
   };
@@ -65,7 +104,7 @@ WalkResult walk_records(RxContext& context, const GcmKey& key, Bytes bytes, std:
     if (context.record_offset < record_header_size) {
       if (!copy_into(context.header, 0, record_header_size)) break;
       const RecordHeader header = read_record_header(context.header);
-      if (!is_valid_header(header, format)) {
+      if (!Direction::accepts(header, format)) {
         result.header_invalid = true;
         return result;
       }
@@ -81,18 +120,32 @@ WalkResult walk_records(RxContext& context, const GcmKey& key, Bytes bytes, std:
     const std::size_t tag_offset = record_header_size + context.record_length - aead_tag_size;
     if (context.record_offset < tag_offset) {
       const std::size_t n = std::min(left, tag_offset - context.record_offset);
-      key.decrypt(gcm, in, out, n);
+      Direction::text(key, gcm, in, out, n);
       advance(n);
       continue;
     }
-    if (!copy_into(context.tag, tag_offset, aead_tag_size)) break;
-    result.tag_wrong |= !tag_matches(context, gcm, key);
+    const std::size_t have = context.record_offset - tag_offset;
+    const std::size_t n = std::min(left, aead_tag_size - have);
+    Direction::tag(context, key, gcm, have, in, out, n);
+    advance(n);
+    if (have + n < aead_tag_size) break;
+    result.tag_wrong |= !Direction::tag_is_right(context, key, gcm);
     ++result.records_ended;
     ++context.record_number;
     context.record_offset = 0;
   }
   store_gcm(context, gcm);
   return result;
+}
+
+}  // namespace
+
+WalkResult walk_records(RxContext& context, const GcmKey& key, Bytes bytes, std::uint8_t* out) {
+  return walk<Receive>(context, key, bytes.data(), out, bytes.size());
+}
+
+WalkResult walk_records(TxContext& context, const GcmKey& key, MutableBytes bytes) {
+  return walk<Transmit>(context, key, bytes.data(), bytes.data(), bytes.size());
 }
 
 void resume_after_header(RxContext& context, const GcmKey& key, const RecordHeader& header,

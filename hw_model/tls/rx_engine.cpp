@@ -151,6 +151,8 @@ bool RxEngine::confirm(RxContext& context, const GcmKey& key, std::uint32_t sequ
                        std::uint64_t record_number) const {
   if (sync_state(context) != SyncState::tracking || context.candidate_sequence != sequence)
     return false;
+  // The scan's own test may be weaker; what cannot be a record is not one, whoever says so.
+  if (!is_valid_header(read_record_header(context.header), record_format(context))) return false;
   const std::uint64_t number = record_number + context.records_tracked;
   set_sync_state(context, SyncState::offload);
   const std::uint32_t carried = context.carry_size;

@@ -55,7 +55,8 @@ class RxEngine {
                     std::uint8_t* out) const;
 
   // The stack says that a record with this number begins at this sequence. False if it is not the
-  // candidate that is tracked now: an answer to an older question, ignored.
+  // candidate that is tracked now: an answer to an older question, ignored. False too if the chain
+  // of headers from there ends in one that no record can have.
   bool confirm(RxContext& context, const GcmKey& key, std::uint32_t sequence,
                std::uint64_t record_number) const;
 

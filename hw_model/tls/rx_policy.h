@@ -17,7 +17,7 @@ enum class ScanStart : std::uint8_t {
 enum class HeaderTest : std::uint8_t {
   version,              // two bytes 03 03
   version_length,       // ... and a length that a record may have
-  type_version_length,  // ... and a content type from 20 to 24 (ASPLOS 2021, section 5.2)
+  type_version_length,  // ... and a content type, 20 to 24 (after ASPLOS 2021, section 5.2)
   application_data,     // three bytes 17 03 03 (ASPLOS 2021, slides)
 };
 

@@ -13,7 +13,8 @@ namespace tlsnic::hw {
 class RxUnit {
  public:
   explicit RxUnit(const NicParameters& parameters)
-      : keys(parameters.max_keys),
+      : flows(parameters.max_contexts),
+        keys(parameters.max_keys),
         contexts(parameters.max_contexts, parameters.cached_contexts),
         engine(parameters.rx) {}
 
