@@ -1,5 +1,5 @@
-// The bare cost of a capture's bytes in the chip's AEAD: every TCP payload of the capture, in pieces
-// of the same sizes, a new record every 16 KiB. Prints seconds and bytes.
+// The bare cost of a capture's bytes in the chip's AEAD: every TCP payload of the capture, in
+// pieces of the same sizes, a new record every 16 KiB. Prints seconds and bytes.
 #include <chrono>
 #include <cstdio>
 #include <vector>

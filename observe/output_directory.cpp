@@ -8,17 +8,27 @@ namespace tlsnic::observe {
 namespace fs = std::filesystem;
 
 OutputDirectory::OutputDirectory(const fs::path& path)
-    : target_(path), partial_(path / ".partial"), target_existed_(fs::exists(path)) {
+    : target_(path), partial_(path / ".partial") {
   std::error_code error;
+  for (fs::path folder = fs::absolute(path, error);
+       !fs::exists(folder, error) && folder.has_relative_path(); folder = folder.parent_path())
+    created_.push_back(folder);
   fs::remove_all(partial_, error);
   fs::create_directories(partial_, error);
-  if (error) throw OutputError(path.string() + ": cannot be created: " + error.message());
+  if (!error) return;
+  remove_created();
+  throw OutputError(path.string() + ": cannot be created: " + error.message());
 }
 
 OutputDirectory::~OutputDirectory() {
   std::error_code ignored;
   fs::remove_all(partial_, ignored);
-  if (!committed_ && !target_existed_) fs::remove(target_, ignored);
+  if (!committed_) remove_created();
+}
+
+void OutputDirectory::remove_created() const {
+  std::error_code ignored;
+  for (const fs::path& folder : created_) fs::remove(folder, ignored);  // if empty
 }
 
 fs::path OutputDirectory::file(const std::string& name) const {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace tlsnic::observe {
 
@@ -30,9 +31,11 @@ class OutputDirectory {
   void commit();
 
  private:
+  void remove_created() const;
+
   std::filesystem::path target_;
   std::filesystem::path partial_;
-  bool target_existed_;
+  std::vector<std::filesystem::path> created_;  // folders that were not there before, inmost first
   bool committed_ = false;
 };
 

@@ -67,14 +67,20 @@ struct UnitSummary {
 };
 
 struct RunSummary {
+  std::string capture;
+  std::uint64_t seed = 0;
   std::vector<FlowSummary> flows;
-  driver::EthtoolCounters counters;  // of all chips together
+  driver::EthtoolCounters counters;   // of all chips together
+  std::uint64_t answers_ignored = 0;  // by a chip: for a candidate that it no longer tracked
+  std::uint64_t context_hits = 0;     // look-ups of a context that was in on-chip memory
+  std::uint64_t context_misses = 0;   // ... that was not
   std::vector<std::pair<std::string, std::uint64_t>> tls_stat;
   std::uint64_t frames = 0;
   std::uint64_t simulated_ns = 0;
-  std::uint64_t systemc_events = 0;  // timed notifications that came to pass
+  std::uint64_t systemc_events = 0;  // instants at which the kernel had something to do
   std::vector<UnitSummary> units;
-  std::vector<std::string> hints;  // what the user may want to do about what was seen
+  std::vector<std::string> warnings;  // about the key log
+  std::vector<std::string> hints;     // what the user may want to do about what was seen
 
   // The unit that was occupied for the greatest share of the time; null if none worked.
   const UnitSummary* bottleneck() const;

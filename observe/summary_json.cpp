@@ -65,10 +65,15 @@ const UnitSummary* RunSummary::bottleneck() const {
 
 Json to_json(const RunSummary& summary) {
   Json out;
+  out["capture"] = summary.capture;
+  out["seed"] = summary.seed;
   out["flows"] = Json::array();
   for (const FlowSummary& flow : summary.flows) out["flows"].push_back(flow_json(flow));
   out["counters"] = object(summary.counters);
   out["tls_stat"] = object(summary.tls_stat);
+  out["answers_ignored"] = summary.answers_ignored;
+  out["context_hits"] = summary.context_hits;
+  out["context_misses"] = summary.context_misses;
   out["frames"] = summary.frames;
   out["simulated_ns"] = summary.simulated_ns;
   out["systemc_events"] = summary.systemc_events;
@@ -80,6 +85,8 @@ Json to_json(const RunSummary& summary) {
                             {"waited_ns", unit.waited_ns}});
   const UnitSummary* busiest = summary.bottleneck();
   out["bottleneck"] = busiest == nullptr ? Json() : Json(busiest->name);
+  out["warnings"] = summary.warnings;
+  out["hints"] = summary.hints;
   return out;
 }
 

@@ -44,8 +44,9 @@ void add_flow(std::vector<Row>& rows, const FlowSummary& flow) {
     if (!direction.cut.empty())
       rows.back().back() += (direction.reason.empty() ? "" : "; ") + direction.cut;
     if (records.failed != 0)
-      rows.back().back() += fmt::format("{}{} records failed authentication, first at byte {}",
+      rows.back().back() += fmt::format("{}{} record{} failed authentication, first at byte {}",
                                         rows.back().back().empty() ? "" : "; ", records.failed,
+                                        records.failed == 1 ? "" : "s",
                                         direction.failed_records.front().stream_offset);
   }
 }

@@ -11,6 +11,7 @@
 #include "observe/summary.h"
 #include "traces/stream/connection_tracker.h"
 #include "traces/tls/handshake_follower.h"
+#include "traces/tls/handshake_message.h"
 
 namespace tlsnic::scenarios {
 
@@ -27,8 +28,9 @@ struct ReceiveSide {
   host::Socket* socket = nullptr;
   ReadPhase phase = ReadPhase::handshake;
   bool wake_scheduled = false;
-  std::uint64_t bytes_read = 0;   // of the TCP stream, before kTLS
-  traces::Secret traffic_secret;  // TLS 1.3: of the keys in use
+  std::uint64_t bytes_read = 0;          // of the TCP stream, before kTLS
+  traces::Secret traffic_secret;         // TLS 1.3: of the keys in use
+  traces::MessageReader post_handshake;  // TLS 1.3: messages after the handshake
   std::optional<observe::PlaintextSink> plaintext;
   observe::DirectionSummary summary;
 };

@@ -67,9 +67,11 @@ void add_stage(std::vector<Parameter>& table, const std::string& name,
   table.push_back(number("nic." + name + ".cycles_per_packet",
                          field(&hw::StageParameters::cycles_per_packet), 0, 1'000'000,
                          "cycles that the unit is occupied for by any packet"));
-  table.push_back(number("nic." + name + ".bytes_per_cycle",
-                         field(&hw::StageParameters::bytes_per_cycle), 1, 65'536,
-                         "bytes per cycle on top of that"));
+  // The flow table looks at headers only, which is one look-up whatever the packet's size.
+  if (stage != &hw::NicParameters::flow)
+    table.push_back(number("nic." + name + ".bytes_per_cycle",
+                           field(&hw::StageParameters::bytes_per_cycle), 1, 65'536,
+                           "bytes per cycle on top of that"));
   table.push_back(number("nic." + name + ".latency_cycles",
                          field(&hw::StageParameters::latency_cycles), 0, 100'000'000,
                          "cycles from the end of occupation to the next unit"));

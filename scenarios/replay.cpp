@@ -13,6 +13,20 @@ namespace {
 
 using traces::Direction;
 
+std::string key_log_name(const std::string& capture) {
+  std::filesystem::path path(capture);
+  const auto strip = [&path](std::initializer_list<const char*> extensions) {
+    for (const char* extension : extensions) {
+      if (path.extension() != extension) continue;
+      path.replace_extension();
+      return;
+    }
+  };
+  strip({".pcap", ".pcapng", ".cap"});
+  strip({".rx", ".tx"});
+  return path.string() + ".keys";
+}
+
 traces::KeyLog read_keys(const ReplayOptions& options, std::vector<std::string>& warnings) {
   const std::string path = options.keys ? *options.keys : key_log_beside(options.capture);
   traces::KeyLog keys;
@@ -23,23 +37,10 @@ traces::KeyLog read_keys(const ReplayOptions& options, std::vector<std::string>&
   return keys;
 }
 
-// Why the stream that was read ends before what was captured of it, if it does.
-std::string cut_of(const ReceiveSide& side) {
-  if (side.socket == nullptr) return side.summary.cut;
-  const host::ReceiveQueue& queue = side.socket->receive_queue();
-  if (const auto hole = queue.hole())
-    return fmt::format("cut at byte {}: the hole there is never filled", *hole);
-  if (queue.cut())
-    return fmt::format("cut at byte {}: too much out of order", queue.rcv_nxt_offset());
-  if (side.phase == ReadPhase::records && queue.available() > 0)
-    return fmt::format("ends within the record at byte {}", queue.copied_offset());
-  return {};
-}
-
 void finish_direction(Connection& connection, Direction direction, bool offload_selected) {
   ReceiveSide& side = connection.side(direction);
   observe::DirectionSummary& summary = side.summary;
-  summary.cut = cut_of(side);
+  if (side.socket != nullptr) summary.cut = cut_of(side);
   summary.plaintext_bytes = side.plaintext->size();
   const traces::Obstacle* obstacle = connection.follower->obstacle(direction);
   if (obstacle != nullptr)
@@ -87,54 +88,57 @@ void add_counters(observe::RunSummary& summary, const End& end) {
     summary.tls_stat[i].first = host::tls_counter_name(counter);
     summary.tls_stat[i].second += stat[counter];
   }
+  summary.context_hits += end.nic.contexts().hits();
+  summary.context_misses += end.nic.contexts().misses();
   for (const hw::StageStatistics& unit : end.nic.unit_statistics())
     summary.units.push_back({fmt::format("{}.{}", end.name(), unit.name), unit.packets,
                              unit.busy / 1000, unit.waited / 1000});
 }
 
-void add_hints(observe::RunSummary& summary, bool has_keys, const std::string& capture) {
+// Directions most of whose packets with payload have a wrong checksum.
+bool is_mostly_bad(const observe::PacketCounts& packets) {
+  const std::uint64_t rest = packets.decrypted + packets.passed + packets.not_tls;
+  return packets.bad_checksum >= 3 && packets.bad_checksum >= rest;
+}
+
+void add_hints(observe::RunSummary& summary, bool has_keys,
+               const std::optional<std::string>& given) {
+  bool by_client = false;
+  bool by_server = false;
   for (const observe::FlowSummary& flow : summary.flows) {
-    for (const Direction direction : {Direction::client_to_server, Direction::server_to_client}) {
-      const auto& packets = flow.directions[traces::index_of(direction)].packets;
-      const std::uint64_t with_payload =
-          packets.bad_checksum + packets.decrypted + packets.passed + packets.not_tls;
-      if (packets.bad_checksum < 3 || packets.bad_checksum * 2 < with_payload) continue;
-      summary.hints.push_back(fmt::format(
-          "stream {}: {} of {} packets from the {} have a wrong TCP checksum; if the capture was "
-          "taken at the {}, whose device fills checksums in, use --checksum repair",
-          flow.stream, packets.bad_checksum, with_payload, traces::sender_of(direction),
-          traces::sender_of(direction)));
-    }
+    by_client |= is_mostly_bad(flow.directions[0].packets);
+    by_server |= is_mostly_bad(flow.directions[1].packets);
   }
-  if (!has_keys)
+  if (by_client || by_server)
     summary.hints.push_back(fmt::format(
-        "no key log: none was given, {} has none inside and no file of its name beside it "
-        "ends in .keys",
-        capture));
+        "most packets from the {} have a wrong TCP checksum, as in captures taken on a host whose "
+        "device fills checksums in; with --checksum repair they count as right",
+        by_client && by_server ? "client and the server"
+        : by_client            ? "client"
+                               : "server"));
+  if (!has_keys && given)
+    summary.hints.push_back(
+        fmt::format("no keys: {} has none, and {} has none inside", *given, summary.capture));
+  else if (!has_keys)
+    summary.hints.push_back(
+        fmt::format("no keys: --keys was not given, {} has none inside, and there is no file {}",
+                    summary.capture, key_log_name(summary.capture)));
 }
 
 }  // namespace
 
 std::string key_log_beside(const std::string& capture) {
-  std::filesystem::path path(capture);
-  const auto strip = [&path](std::initializer_list<const char*> extensions) {
-    for (const char* extension : extensions)
-      if (path.extension() == extension) {
-        path.replace_extension();
-        return;
-      }
-  };
-  strip({".pcap", ".pcapng", ".cap"});
-  strip({".rx", ".tx"});
-  path += ".keys";
+  const std::string name = key_log_name(capture);
   std::error_code ignored;
-  return std::filesystem::exists(path, ignored) ? path.string() : std::string();
+  return std::filesystem::exists(name, ignored) ? name : std::string();
 }
 
 observe::RunSummary run_replay(const ReplayOptions& options, observe::PacketLog& packets,
-                               observe::PlaintextFiles& plaintext,
-                               std::vector<std::string>& warnings) {
-  const traces::KeyLog keys = read_keys(options, warnings);
+                               observe::PlaintextFiles& plaintext) {
+  observe::RunSummary summary;
+  summary.capture = options.capture;
+  summary.seed = options.what_if.seed;
+  const traces::KeyLog keys = read_keys(options, summary.warnings);
   End client("client", options.parameters, options.side != Side::server);
   End server("server", options.parameters, options.side != Side::client);
   ReplayReader client_reader("client_reader", client.host, Direction::server_to_client,
@@ -143,11 +147,12 @@ observe::RunSummary run_replay(const ReplayOptions& options, observe::PacketLog&
                              options.parameters);
   ReplaySource source("source", options, keys, {client, client_reader}, {server, server_reader},
                       packets, plaintext);
+  // Standard output is the caller's: SystemC would tell there that a bad capture stopped it.
+  sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_DO_NOTHING);
   const std::uint64_t deltas_before = sc_core::sc_delta_count();
   sc_core::sc_start();
   source.rethrow_error();
 
-  observe::RunSummary summary;
   bool any_tls = false;
   for (Connection& connection : source.connections()) {
     summary.flows.push_back(finish(connection, options.side));
@@ -158,7 +163,8 @@ observe::RunSummary run_replay(const ReplayOptions& options, observe::PacketLog&
                               "no TLS connection", "at least one");
   add_counters(summary, client);
   add_counters(summary, server);
-  add_hints(summary, !keys.empty(), options.capture);
+  summary.answers_ignored = source.answers_ignored();
+  add_hints(summary, !keys.empty(), options.keys);
   summary.frames = source.frames();
   summary.simulated_ns = sc_core::sc_time_stamp().value() / 1000;
   // Each instant at which something was due costs the kernel one delta cycle.

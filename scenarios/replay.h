@@ -55,9 +55,8 @@ struct ReplayOptions {
 std::string key_log_beside(const std::string& capture);
 
 // Runs the world to its end. Once per process: SystemC's kernel cannot be started again.
-// warnings: lines about the key log. Throws traces::InputError, observe::OutputError.
+// Throws traces::InputError, observe::OutputError.
 observe::RunSummary run_replay(const ReplayOptions& options, observe::PacketLog& packets,
-                               observe::PlaintextFiles& plaintext,
-                               std::vector<std::string>& warnings);
+                               observe::PlaintextFiles& plaintext);
 
 }  // namespace tlsnic::scenarios

@@ -18,6 +18,18 @@ std::uint64_t now_ps() {
 
 }  // namespace
 
+std::string cut_of(const ReceiveSide& side) {
+  const host::ReceiveQueue& queue = side.socket->receive_queue();
+  // An ACK that overtook the last data has a sequence number behind the FIN's.
+  if (const auto hole = queue.hole(); hole && !queue.fin_reached())
+    return fmt::format("cut at byte {}: the hole there is never filled", *hole);
+  if (queue.cut())
+    return fmt::format("cut at byte {}: too much out of order", queue.rcv_nxt_offset());
+  if (side.phase == ReadPhase::records && queue.available() > 0)
+    return fmt::format("ends within the record at byte {}", queue.copied_offset());
+  return {};
+}
+
 ReplayReader::ReplayReader(sc_core::sc_module_name name, host::Host& host,
                            traces::Direction receives, const Parameters& parameters)
     : sc_module(name),
@@ -36,13 +48,24 @@ ReplayReader::ReplayReader(sc_core::sc_module_name name, host::Host& host,
   dont_initialize();
 }
 
+ReplayReader::~ReplayReader() {
+  host_.set_probe(nullptr);
+  host_.set_data_ready({});
+}
+
 void ReplayReader::open(Connection& connection, std::uint32_t initial_sequence) {
   ReceiveSide& side = connection.side(receives_);
   const FourTuple received = connection.tuple(receives_);
   if (host::Socket* old = host_.find(received)) {
     // The same addresses and ports again: the older connection is over.
-    if (const auto found = connections_.find(old); found != connections_.end())
-      close(*found->second);
+    if (const auto found = connections_.find(old); found != connections_.end()) {
+      Connection& before = *found->second;
+      if (old->readable() && before.side(receives_).phase != ReadPhase::discarding)
+        before.side(receives_).summary.cut =
+            fmt::format("cut at byte {}: not read before the ports were used again",
+                        old->receive_queue().copied_offset());
+      close(before);
+    }
   }
   side.socket = &host_.open(received, initial_sequence);
   connections_[side.socket] = &connection;
@@ -177,19 +200,34 @@ void ReplayReader::take(Connection& connection, const host::Record& record) {
   }
   if (record.info.type == record_application_data)
     for (const Bytes piece : record.plaintext) side.plaintext->append(piece);
-  if (side.socket->tls_rx()->rekey_due()) update_keys(connection);
+  const bool is_key_update = record.info.type == record_handshake && has_key_update(side, record);
+  if (is_key_update || side.socket->tls_rx()->rekey_due())
+    set_keys_again(connection, is_key_update);
 }
 
-// The peer's KeyUpdate: the next secret follows from this one (RFC 8446, section 7.2).
-void ReplayReader::update_keys(Connection& connection) {
+// What a TLS library does with handshake records after the handshake. The stack stops at any record
+// that begins like a KeyUpdate and overlooks one that is not first in its record (facts 2.10); the
+// library knows where messages begin.
+bool ReplayReader::has_key_update(ReceiveSide& side, const host::Record& record) {
+  bool found = false;
+  for (Bytes piece : record.plaintext)
+    while (!piece.empty() &&
+           side.post_handshake.next(piece) == traces::MessageReader::Status::message)
+      found |= side.post_handshake.type() == traces::handshake_key_update;
+  return found;
+}
+
+// After a KeyUpdate the next keys (RFC 8446, section 7.2), else the ones in use, to go on with.
+void ReplayReader::set_keys_again(Connection& connection, bool is_key_update) {
   ReceiveSide& side = connection.side(receives_);
   const traces::Session& session = connection.follower->session();
-  int error = EBUSY;  // TLS 1.2 has no KeyUpdate, yet the stack stops for what looks like one
-  if (session.version == TlsVersion::tls13) {
+  netdev::TlsCryptoInfo keys{side.socket->tls_rx()->keys(), side.socket->tls_rx()->record_number()};
+  if (is_key_update && session.version == TlsVersion::tls13) {
     side.traffic_secret = traces::next_traffic_secret(session.digest, side.traffic_secret.view());
-    error = side.socket->set_tls_rx(
-        {traces::tls13_keys(session.cipher, session.digest, side.traffic_secret.view()), 0});
+    keys = {traces::tls13_keys(session.cipher, session.digest, side.traffic_secret.view()), 0};
   }
+  // EBUSY in TLS 1.2, which has no KeyUpdate: the stack stops for good at what looks like one.
+  const int error = side.socket->set_tls_rx(keys);
   if (error == 0) return;
   side.summary.cut =
       fmt::format("no key after the KeyUpdate before byte {}: {}",
@@ -225,6 +263,7 @@ bool ReplayReader::discard(Connection& connection) {
 void ReplayReader::close(Connection& connection) {
   ReceiveSide& side = connection.side(receives_);
   if (side.phase == ReadPhase::closed) return;
+  if (side.summary.cut.empty()) side.summary.cut = cut_of(side);
   side.phase = ReadPhase::closed;
   connections_.erase(side.socket);
   host_.close(connection.tuple(receives_));

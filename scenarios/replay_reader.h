@@ -14,11 +14,16 @@
 
 namespace tlsnic::scenarios {
 
+// Why the stream that a socket has read ends before what was captured of it; empty if it does not.
+std::string cut_of(const ReceiveSide& side);
+
 class ReplayReader : public sc_core::sc_module, private host::Probe {
  public:
   // receives: the direction that arrives at this end.
   ReplayReader(sc_core::sc_module_name name, host::Host& host, traces::Direction receives,
                const Parameters& parameters);
+  // The host goes later, and watches its connections leave the device then.
+  ~ReplayReader() override;
 
   // Opens the socket that receives this connection. initial_sequence: of the sender's SYN.
   void open(Connection& connection, std::uint32_t initial_sequence);
@@ -44,7 +49,8 @@ class ReplayReader : public sc_core::sc_module, private host::Probe {
   bool read_record(Connection& connection);
   bool discard(Connection& connection);
   void take(Connection& connection, const host::Record& record);
-  void update_keys(Connection& connection);
+  static bool has_key_update(ReceiveSide& side, const host::Record& record);
+  void set_keys_again(Connection& connection, bool is_key_update);
   void failed(Connection& connection, int error);
   void close(Connection& connection);
   void device_rx_resync_send(const netdev::TlsConnection& connection, std::uint32_t sequence,

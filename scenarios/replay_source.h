@@ -29,15 +29,22 @@ class ReplaySource : public sc_core::sc_module {
   void rethrow_error() const;
   std::deque<Connection>& connections() { return connections_; }
   std::uint64_t frames() const { return frames_; }
+  std::uint64_t answers_ignored() const {
+    return client_.answers_ignored + server_.answers_ignored;
+  }
 
  private:
   // A chip and the frames that are in it, oldest first.
   struct Port : hw::NicProbe {
     Port(ReplaySource& s, Receiver r) : source(s), receiver(r) {}
     void packet_received(const hw::Packet& packet) override { source.received(*this, packet); }
+    void resync_answered(std::uint32_t, std::uint32_t, bool accepted) override {
+      answers_ignored += accepted ? 0 : 1;
+    }
     ReplaySource& source;
     Receiver receiver;
     std::deque<ReplayedFrame> inside;
+    std::uint64_t answers_ignored = 0;
   };
 
   void run();

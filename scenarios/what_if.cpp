@@ -30,14 +30,15 @@ std::pair<std::string_view, std::string_view> halves(std::string_view text, std:
   return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
-double probability(std::string_view text, std::string_view option, const char* expected) {
+double probability(std::string_view text, std::string_view option, std::string_view whole,
+                   const char* expected) {
   std::string value(text);
   const bool is_percent = !value.empty() && value.back() == '%';
   if (is_percent) value.pop_back();
   char* end = nullptr;
   const double p = std::strtod(value.c_str(), &end) / (is_percent ? 100 : 1);
   if (value.empty() || *end != '\0' || !(p >= 0 && p <= 1))
-    throw traces::input_error(option, "value", fmt::format("'{}'", text), expected);
+    throw traces::input_error(option, "value", fmt::format("'{}'", whole), expected);
   return p;
 }
 
@@ -72,13 +73,14 @@ void add_byte(std::vector<std::pair<std::uint64_t, std::uint64_t>>& bytes, std::
 void set_random_late(WhatIf& what_if, std::string_view text) {
   static constexpr const char* expected = "P:N, a probability (0.02 or 2%) and a number of frames";
   const auto [p, by] = halves(text, "--random-late", expected);
-  what_if.random_late_probability = probability(p, "--random-late", expected);
+  const double chance = probability(p, "--random-late", text, expected);
   what_if.random_late_by = number(by, "--random-late", text, expected);
+  what_if.random_late_probability = chance;
 }
 
 void set_random_drop(WhatIf& what_if, std::string_view text) {
   what_if.random_drop_probability =
-      probability(text, "--random-drop", "P, a probability (0.02 or 2%)");
+      probability(text, "--random-drop", text, "P, a probability (0.02 or 2%)");
 }
 
 WhatIfFilter::WhatIfFilter(WhatIf what_if, Deliver deliver)

@@ -13,6 +13,12 @@
 namespace tlsnic::testing {
 namespace {
 
+// A whole KeyUpdate: a fragment of another message may begin with 24, too (RFC 8446,
+// section 4.6.3).
+bool is_key_update(const std::vector<std::uint8_t>& text) {
+  return text.size() == 5 && text[0] == 24 && text[3] == 1 && text[4] < 2;
+}
+
 constexpr traces::Direction both[] = {traces::Direction::client_to_server,
                                       traces::Direction::server_to_client};
 
@@ -69,7 +75,7 @@ CapturedDirection decrypt(const Raw& raw, traces::Direction direction) {
     }
     if (type == record_application_data)
       out.application.insert(out.application.end(), plain.begin(), plain.end());
-    if (aead.format().is_tls13 && type == record_handshake && plain[0] == 24) {
+    if (aead.format().is_tls13 && type == record_handshake && is_key_update(plain)) {
       secret = traces::next_traffic_secret(session.digest, secret.view());
       aead = RecordAead(traces::tls13_keys(session.cipher, session.digest, secret.view()));
       number = 0;

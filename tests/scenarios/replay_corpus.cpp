@@ -71,15 +71,18 @@ void check_plaintext(const ReplayResult& result, const std::vector<CapturedStrea
 }
 
 // Random what-ifs that leave the stream complete: late, twice, twice with the first copy damaged.
-scenarios::WhatIf random_what_if(std::mt19937_64& random, std::uint64_t frames) {
+// sizes: bytes of each frame.
+scenarios::WhatIf random_what_if(std::mt19937_64& random, const std::vector<std::size_t>& sizes) {
   scenarios::WhatIf what_if;
-  const auto frame = [&] { return 1 + random() % frames; };
+  const auto frame = [&] { return 1 + random() % sizes.size(); };
   for (std::uint64_t n = random() % 6; n > 0; --n) what_if.late[frame()] = 1 + random() % 40;
   for (std::uint64_t n = random() % 4; n > 0; --n) what_if.duplicate.push_back(frame());
   for (std::uint64_t n = random() % 4; n > 0; --n) {
-    what_if.duplicate.push_back(frame());
+    const std::uint64_t damaged = frame();
+    what_if.duplicate.push_back(damaged);
     // Past the addresses, so that the damage stays within its connection.
-    what_if.corrupt.emplace_back(what_if.duplicate.back(), 38 + random() % 16);
+    const std::uint64_t past_addresses = sizes[damaged - 1] - 38;
+    what_if.corrupt.emplace_back(damaged, 38 + random() % past_addresses);
   }
   if (random() % 4 == 0) {
     what_if.random_late_probability = static_cast<double>(random() % 10) / 100;
@@ -128,13 +131,13 @@ TEST_CASE("random what-ifs that leave the stream complete change no plaintext an
   std::mt19937_64 random(20261121);
   for (const std::string& capture : corpus_captures()) {
     const auto streams = read_captured_streams(capture);
-    std::uint64_t frames = 0;
+    std::vector<std::size_t> sizes;
     traces::CaptureReader reader(capture);
-    for (traces::CapturedFrame frame; reader.next(frame);) ++frames;
+    for (traces::CapturedFrame frame; reader.next(frame);) sizes.push_back(frame.ethernet.size());
     for (int run = 0; run < runs; ++run) {
       INFO(capture << ", run " << run);
       auto options = corpus_replay(capture);
-      options.what_if = random_what_if(random, frames);
+      options.what_if = random_what_if(random, sizes);
       options.side = static_cast<scenarios::Side>(random() % 3);
       options.parameters.reader.pause_ns = random() % 4 == 0 ? random() % 1'000'000 : 0;
       check_plaintext(replay_in_child(options, &streams), streams);

@@ -94,8 +94,7 @@ std::string run(scenarios::ReplayOptions options, const std::vector<CapturedStre
   try {
     observe::PacketLog packets(nullptr, false);
     observe::PlaintextFiles plaintext(nullptr);
-    std::vector<std::string> warnings;
-    const auto summary = scenarios::run_replay(options, packets, plaintext, warnings);
+    const auto summary = scenarios::run_replay(options, packets, plaintext);
     out["summary"] = observe::to_json(summary);
   } catch (const std::exception& error) {
     out["error"] = error.what();

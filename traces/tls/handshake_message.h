@@ -16,6 +16,7 @@ constexpr std::uint8_t handshake_client_hello = 1;
 constexpr std::uint8_t handshake_server_hello = 2;
 constexpr std::uint8_t handshake_encrypted_extensions = 8;
 constexpr std::uint8_t handshake_finished = 20;
+constexpr std::uint8_t handshake_key_update = 24;
 
 struct ClientHello {
   std::array<std::uint8_t, 32> random{};

@@ -8,6 +8,15 @@
 #include "traces/tls/key_schedule.h"
 
 namespace tlsnic::traces {
+namespace {
+
+// A whole KeyUpdate: a fragment of another message may begin with 24, too (RFC 8446,
+// section 4.6.3).
+bool is_key_update(const std::vector<std::uint8_t>& text) {
+  return text.size() == 5 && text[0] == 24 && text[3] == 1 && text[4] < 2;
+}
+
+}  // namespace
 
 Direction direction_of(testing::Side from) {
   return from == testing::Side::client ? Direction::client_to_server : Direction::server_to_client;
@@ -75,7 +84,7 @@ std::vector<std::uint8_t> decrypt(const std::vector<std::uint8_t>& stream,
       text.pop_back();
     }
     if (type == record_application_data) out.insert(out.end(), text.begin(), text.end());
-    if (format.is_tls13 && type == record_handshake && text[0] == 24) {
+    if (format.is_tls13 && type == record_handshake && is_key_update(text)) {
       secret = next_traffic_secret(digest, secret.view());
       aead.emplace(tls13_keys(start.keys.cipher, digest, secret.view()));
       number = 0;
