@@ -40,6 +40,7 @@ struct Connection {
   FourTuple client_tuple;  // source is the client
   bool has_endpoints = false;
   bool is_tls = true;  // until the payload says otherwise
+  bool has_payload = false;
   std::unique_ptr<traces::HandshakeFollower> follower;
   std::array<ReceiveSide, 2> sides;  // by traces::Direction
 

@@ -156,7 +156,7 @@ observe::RunSummary run_replay(const ReplayOptions& options, observe::PacketLog&
   bool any_tls = false;
   for (Connection& connection : source.connections()) {
     summary.flows.push_back(finish(connection, options.side));
-    any_tls |= connection.is_tls;
+    any_tls |= connection.is_tls && connection.has_payload;
   }
   if (!any_tls)
     throw traces::input_error(options.capture, fmt::format("{} frames", source.frames()),

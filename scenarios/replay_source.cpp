@@ -145,6 +145,7 @@ void ReplaySource::observe_segment(Connection& connection, const traces::Tracked
       port.receiver.reader.open(connection, *initial);
     }
   }
+  connection.has_payload |= !payload.empty();
   if (connection.follower->is_finished() || payload.empty()) return;
   connection.follower->segment(tracked.direction, parsed.sequence + (parsed.has(tcp_syn) ? 1 : 0),
                                payload);

@@ -131,8 +131,8 @@ void Mlx5KtlsRx::request_resync(const ReceivedFrame& frame) {
   // While a query is under way another packet's request opens no new range.
   if (entry == nullptr || entry->query_pending) return;
   entry->query_pending = true;
-  connection->rx->resync_async_request_start(parsed.sequence,
-                                             static_cast<std::uint16_t>(parsed.payload_length));
+  connection->rx->resync_async_request_start(
+      parsed.sequence, static_cast<std::uint16_t>(std::min(parsed.payload_length, 65535u)));
   ++counters_.resync_req_start;
   if (!commands_.has_room()) {
     entry->query_pending = false;
