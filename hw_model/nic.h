@@ -46,7 +46,7 @@ class Nic : public sc_core::sc_module {
   NicProbe* probe = nullptr;
 
   std::vector<StageStatistics> unit_statistics() const;
-  const ContextStore& contexts() const { return rx_.contexts; }
+  const RxContextStore& contexts() const { return rx_.contexts; }
 
  private:
   void access_register(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);

@@ -50,6 +50,13 @@ struct TrafficKeys {
   std::size_t key_size() const { return cipher == TlsCipher::aes_gcm_128 ? 16 : 32; }
 };
 
+// Versions and ciphers that come from outside may be any number.
+inline bool is_supported(const TrafficKeys& keys) {
+  return (keys.version == TlsVersion::tls12 || keys.version == TlsVersion::tls13) &&
+         (keys.cipher == TlsCipher::aes_gcm_128 || keys.cipher == TlsCipher::aes_gcm_256 ||
+          keys.cipher == TlsCipher::chacha20_poly1305);
+}
+
 // Sizes that follow from version and cipher, in bytes.
 struct RecordFormat {
   std::size_t explicit_nonce = 0;  // after the header, in TLS 1.2 AES-GCM

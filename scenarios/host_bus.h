@@ -22,15 +22,17 @@ class HostBus : public sc_core::sc_module {
  private:
   void transport(tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
     const std::size_t size = payload.get_data_length();
-    const MutableBytes bytes = memory_.at(payload.get_address(), size);
-    if (bytes.empty()) {
-      payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
-      return;
+    const std::uint64_t address = payload.get_address();
+    payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    if (payload.is_read()) {
+      const Bytes from = memory_.readable(address, size);
+      if (from.empty()) return;
+      std::memcpy(payload.get_data_ptr(), from.data(), size);
+    } else {
+      const MutableBytes to = memory_.at(address, size);
+      if (to.empty()) return;
+      std::memcpy(to.data(), payload.get_data_ptr(), size);
     }
-    if (payload.is_read())
-      std::memcpy(payload.get_data_ptr(), bytes.data(), size);
-    else
-      std::memcpy(bytes.data(), payload.get_data_ptr(), size);
     payload.set_response_status(tlm::TLM_OK_RESPONSE);
   }
 

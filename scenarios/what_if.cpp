@@ -87,7 +87,7 @@ WhatIfFilter::WhatIfFilter(WhatIf what_if, Deliver deliver)
     : what_if_(std::move(what_if)),
       deliver_(std::move(deliver)),
       active_(!what_if_.empty()),
-      random_state_(what_if_.seed) {}
+      random_(what_if_.seed) {}
 
 void WhatIfFilter::frame(const ReplayedFrame& frame) {
   if (!active_) {
@@ -102,8 +102,8 @@ void WhatIfFilter::frame(const ReplayedFrame& frame) {
   std::uint64_t wait = 0;
   // Both are drawn for every frame, so that one option does not shift the other's choices.
   const bool has_payload = frame.payload_length > 0;
-  const bool random_drop = has_payload && chance(what_if_.random_drop_probability);
-  const bool random_late = has_payload && chance(what_if_.random_late_probability);
+  const bool random_drop = has_payload && random_.chance(what_if_.random_drop_probability);
+  const bool random_late = has_payload && random_.chance(what_if_.random_late_probability);
   if (const auto late = what_if_.late.find(frame.number); late != what_if_.late.end()) {
     wait = late->second;
   } else if (random_late) {
@@ -175,16 +175,6 @@ void WhatIfFilter::change(const ReplayedFrame& frame, std::vector<std::uint8_t>&
     if (parsed.kind == FrameKind::tcp) repair_checksums(bytes, parsed);
   }
   invert(what_if_.corrupt, "--corrupt");
-}
-
-// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): the same numbers on every machine.
-bool WhatIfFilter::chance(double probability) {
-  random_state_ += 0x9e3779b97f4a7c15;
-  std::uint64_t z = random_state_;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  z ^= z >> 31;
-  return static_cast<double>(z >> 11) * 0x1p-53 < probability;
 }
 
 std::uint64_t WhatIfFilter::direction_key(const ReplayedFrame& frame) {

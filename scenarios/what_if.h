@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "protocol/frame.h"
+#include "protocol/random.h"
 
 namespace tlsnic::scenarios {
 
@@ -69,14 +70,13 @@ class WhatIfFilter {
     std::uint64_t frames_to_wait;
   };
   static std::uint64_t direction_key(const ReplayedFrame& frame);
-  bool chance(double probability);
   void change(const ReplayedFrame& frame, std::vector<std::uint8_t>& bytes) const;
   void release(std::vector<Held>& held);
 
   WhatIf what_if_;
   Deliver deliver_;
   bool active_;
-  std::uint64_t random_state_;
+  Random random_;
   std::unordered_map<std::uint64_t, std::vector<Held>> held_;  // by stream and direction
 };
 

@@ -11,12 +11,6 @@ namespace {
 
 constexpr std::uint8_t handshake_key_update = 24;  // RFC 8446, section 4.6.3
 
-bool is_supported(const TrafficKeys& keys) {
-  return (keys.version == TlsVersion::tls12 || keys.version == TlsVersion::tls13) &&
-         (keys.cipher == TlsCipher::aes_gcm_128 || keys.cipher == TlsCipher::aes_gcm_256 ||
-          keys.cipher == TlsCipher::chacha20_poly1305);
-}
-
 MutableBytes at_least(std::vector<std::uint8_t>& buffer, std::size_t size) {
   if (buffer.size() < size) buffer.resize(size);
   return MutableBytes(buffer).first(size);

@@ -5,16 +5,6 @@
 #include "protocol/tcp_sequence.h"
 
 namespace tlsnic::host {
-namespace {
-
-bool is_supported(const TrafficKeys& keys) {
-  return (keys.version == TlsVersion::tls12 || keys.version == TlsVersion::tls13) &&
-         (keys.cipher == TlsCipher::aes_gcm_128 || keys.cipher == TlsCipher::aes_gcm_256 ||
-          keys.cipher == TlsCipher::chacha20_poly1305);
-}
-
-}  // namespace
-
 Tx::~Tx() {
   close();
   release();

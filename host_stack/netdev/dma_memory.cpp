@@ -40,6 +40,34 @@ MutableBytes DmaMemory::at(DmaAddress address, std::size_t size) {
   return {bytes_.get() + (address - base), size};
 }
 
+DmaAddress DmaMemory::map(Bytes bytes) {
+  std::size_t slot = mappings_.size();
+  if (free_mappings_.empty()) {
+    mappings_.push_back(bytes);
+  } else {
+    slot = free_mappings_.back();
+    free_mappings_.pop_back();
+    mappings_[slot] = bytes;
+  }
+  return mapping_base + slot * max_mapping;
+}
+
+void DmaMemory::unmap(DmaAddress address) {
+  const std::size_t slot = (address - mapping_base) / max_mapping;
+  mappings_[slot] = {};
+  free_mappings_.push_back(slot);
+}
+
+Bytes DmaMemory::readable(DmaAddress address, std::size_t size) {
+  if (address < mapping_base) return at(address, size);
+  const std::size_t slot = (address - mapping_base) / max_mapping;
+  const std::size_t offset = (address - mapping_base) % max_mapping;
+  if (slot >= mappings_.size()) return {};
+  const Bytes mapped = mappings_[slot];
+  if (size > mapped.size() || offset > mapped.size() - size) return {};
+  return mapped.subspan(offset, size);
+}
+
 PacketBuffer::PacketBuffer(PacketBuffer&& other) noexcept
     : memory_(std::exchange(other.memory_, nullptr)),
       page_(other.page_),

@@ -8,12 +8,21 @@
 
 namespace tlsnic::netdev {
 
+// What a driver does for a device beside TLS (net_device_ops).
+class NetDeviceOps {
+ public:
+  virtual ~NetDeviceOps() = default;
+  // ndo_start_xmit: takes the segment. Order is kept; a segment that the driver must drop is gone.
+  virtual void start_xmit(TxSkb skb) = 0;
+};
+
 // Feature flags act on new connections only (tls-offload.rst, "TLS device features").
 struct NetDevice {
   std::string name;
   bool is_up = true;
   bool hw_tls_rx = false;  // NETIF_F_HW_TLS_RX
   bool hw_tls_tx = false;  // NETIF_F_HW_TLS_TX
+  NetDeviceOps* netdev_ops = nullptr;
   TlsDevOps* tlsdev_ops = nullptr;
 };
 

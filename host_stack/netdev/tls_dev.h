@@ -85,6 +85,7 @@ struct TlsConnection {
   TlsRxOffload* rx = nullptr;
   TlsTxOffload* tx = nullptr;
   std::unique_ptr<DriverState> driver_state_rx;
+  std::unique_ptr<DriverState> driver_state_tx;
   // Kept by the driver, which may outlive this.
   std::shared_ptr<DeviceParting> rx_parting = std::make_shared<DeviceParting>();
 };

@@ -2,20 +2,23 @@
 
 namespace tlsnic::hw {
 
-RxContext& ContextStore::create(std::uint32_t id) {
+template <typename Context>
+Context& ContextStore<Context>::create(std::uint32_t id) {
   if (id >= entries_.size()) entries_.resize(id + 1);
   entries_[id] = std::make_unique<Entry>();
   return entries_[id]->context;
 }
 
-bool ContextStore::destroy(std::uint32_t id) {
+template <typename Context>
+bool ContextStore<Context>::destroy(std::uint32_t id) {
   if (find(id) == nullptr) return false;
   if (entries_[id]->on_chip) recently_used_.erase(entries_[id]->place);
   entries_[id].reset();
   return true;
 }
 
-bool ContextStore::touch(std::uint32_t id) {
+template <typename Context>
+bool ContextStore<Context>::touch(std::uint32_t id) {
   Entry& entry = *entries_[id];
   if (entry.on_chip) {
     ++hits_;
@@ -33,5 +36,8 @@ bool ContextStore::touch(std::uint32_t id) {
   entry.on_chip = true;
   return true;
 }
+
+template class ContextStore<RxContext>;
+template class ContextStore<TxContext>;
 
 }  // namespace tlsnic::hw

@@ -28,7 +28,7 @@ class RxUnit {
 
   FlowTable flows;
   KeyTable keys;
-  ContextStore contexts;
+  RxContextStore contexts;
   RxEngine engine;
 };
 

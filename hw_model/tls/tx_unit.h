@@ -12,8 +12,8 @@
 #include <array>
 
 #include "hw_model/timing/parameters.h"
+#include "hw_model/tls/context_store.h"
 #include "hw_model/tls/key_table.h"
-#include "hw_model/tls/tx_context_store.h"
 #include "hw_model/tls/tx_job.h"
 
 namespace tlsnic::hw {
