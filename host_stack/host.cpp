@@ -6,18 +6,28 @@
 
 namespace tlsnic::host {
 
-Host::Host(const HostSettings& settings)
-    : out_of_order_memory_{settings.tcp_mem},
-      environment_{netdev_,     tls_stat_,       probes_,
-                   settings.rx, settings.rcvbuf, &out_of_order_memory_} {}
+Host::Host(const HostSettings& settings, Clock* clock)
+    : route_{&netdev_, {}, {}},
+      clock_(clock),
+      tcp_settings_(settings.tcp),
+      out_of_order_memory_{settings.tcp_mem},
+      environment_{route_,
+                   tls_stat_,
+                   probes_,
+                   {settings.tls13_offload},
+                   {settings.tls13_offload, settings.zerocopy_ro},
+                   settings.gro,
+                   settings.rcvbuf,
+                   &out_of_order_memory_} {}
 
 Host::~Host() {
   while (!sockets_.empty()) remove(sockets_.begin()->first);
 }
 
-void Host::device_down() {
-  netdev_.is_up = false;
-  for (auto& [tuple, socket] : sockets_) socket->device_down();
+void Host::device_down(netdev::NetDevice& device) {
+  device.is_up = false;
+  for (auto& [tuple, socket] : sockets_) socket->device_down(device);
+  for (TcpSocket* socket : in_order_) socket->device_down(device);
 }
 
 Socket& Host::open(const FourTuple& received, std::uint32_t initial_sequence) {
@@ -39,10 +49,47 @@ Socket* Host::find(const FourTuple& received) {
   return last_ = found->second.get();
 }
 
+TcpSocket& Host::add_tcp(const FourTuple& sent, std::uint32_t initial_sequence) {
+  TcpSettings settings = tcp_settings_;
+  settings.initial_sequence = initial_sequence;
+  auto socket = std::make_unique<TcpSocket>(environment_, *clock_, settings, sent);
+  in_order_.push_back(socket.get());
+  return *(tcp_sockets_[sent.reversed()] = std::move(socket));
+}
+
+TcpSocket& Host::connect(const FourTuple& sent, std::uint32_t initial_sequence,
+                         SocketEvents* events) {
+  TcpSocket& socket = add_tcp(sent, initial_sequence);
+  socket.set_events(events);
+  socket.connect();
+  return socket;
+}
+
+void Host::listen(std::uint16_t port, std::function<std::uint32_t()> initial_sequence,
+                  std::function<void(TcpSocket&)> accept) {
+  listeners_[port] = {std::move(initial_sequence), std::move(accept)};
+}
+
+TcpSocket* Host::accept(const ParsedFrame& syn) {
+  const auto listener = listeners_.find(syn.tuple.destination.port);
+  if (listener == listeners_.end() || !syn.has(tcp_syn) || syn.has(tcp_ack)) return nullptr;
+  TcpSocket& socket = add_tcp(syn.tuple.reversed(), listener->second.initial_sequence());
+  socket.listen();
+  listener->second.accept(socket);
+  return &socket;
+}
+
+TcpSocket* Host::find_tcp(const FourTuple& received) {
+  if (last_tcp_ != nullptr && last_tcp_->sent().reversed() == received) return last_tcp_;
+  const auto found = tcp_sockets_.find(received);
+  if (found == tcp_sockets_.end()) return nullptr;
+  return last_tcp_ = found->second.get();
+}
+
 void Host::netif_receive_skb(netdev::SkBuff skb) {
   ++statistics_.received;
   const Bytes frame = skb.frame();
-  const ParsedFrame parsed = parse_frame(frame);
+  ParsedFrame parsed = parse_frame(frame);
   if (parsed.kind != FrameKind::tcp) {
     ++statistics_.not_tcp;
     return;
@@ -50,6 +97,14 @@ void Host::netif_receive_skb(netdev::SkBuff skb) {
   if (!skb.checksum_verified && !tcp_checksum_is_right(frame, parsed)) {
     ++statistics_.checksum_errors;
     if (probes_.probe != nullptr) probes_.probe->checksum_dropped(parsed);
+    return;
+  }
+  if (route_.ingress) route_.ingress(parsed.tuple);
+  TcpSocket* tcp = find_tcp(parsed.tuple);
+  if (tcp == nullptr) tcp = accept(parsed);
+  if (tcp != nullptr) {
+    tcp->receive(std::move(skb), parsed);
+    if (tcp->is_merging() && (merging_.empty() || merging_.back() != tcp)) merging_.push_back(tcp);
     return;
   }
   Socket* socket = find(parsed.tuple);
@@ -60,7 +115,13 @@ void Host::netif_receive_skb(netdev::SkBuff skb) {
   if (socket->deliver(std::move(skb), parsed) && data_ready_) data_ready_(*socket);
 }
 
+void Host::napi_complete() {
+  for (TcpSocket* socket : merging_) socket->flush_gro();
+  merging_.clear();
+}
+
 netdev::TlsConnection* Host::find_tls_connection(const FourTuple& received) {
+  if (TcpSocket* tcp = find_tcp(received)) return tcp->offloaded_connection();
   Socket* socket = find(received);
   return socket != nullptr ? socket->offloaded_connection() : nullptr;
 }

@@ -1,20 +1,27 @@
-// One host: a network device below, sockets above. Everything happens inside the calls made to it;
-// there is no clock. When a reader reads is the caller's decision.
+// One host: network devices below, sockets above. Everything happens inside the calls made to it
+// and in the callbacks of its clock. When a reader reads is the caller's decision.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "host_stack/netdev/net_device.h"
 #include "host_stack/probe.h"
 #include "host_stack/socket/socket.h"
+#include "host_stack/socket/tcp_socket.h"
 
 namespace tlsnic::host {
 
 struct HostSettings {
-  RxSettings rx;
+  // Offer TLS 1.3 to devices, as the kernel's pending rekey series does (facts 1.17); released
+  // kernels do not.
+  bool tls13_offload = true;
+  bool zerocopy_ro = false;  // TLS_TX_ZEROCOPY_RO on every socket
+  bool gro = true;
+  TcpSettings tcp;  // initial_sequence apart, which each socket has of its own
   std::size_t rcvbuf = ReceiveQueue::default_rcvbuf;  // bytes per socket; see ReceiveQueue
   std::size_t tcp_mem = std::size_t{16} << 20;        // bytes over all sockets, likewise
 };
@@ -29,29 +36,43 @@ struct HostStatistics {
 
 class Host : public netdev::NetworkStack {
  public:
-  explicit Host(const HostSettings& settings = {});
+  // clock: for sockets that send; null if there will be none. It outlives the host.
+  explicit Host(const HostSettings& settings = {}, Clock* clock = nullptr);
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
   ~Host() override;
 
-  // The host's only device; a driver fills it in, and outlives the sockets or is taken out after
-  // device_down().
+  // The first device, which the route takes unless told otherwise; a driver fills it in, and
+  // outlives the sockets or is taken out after device_down().
   netdev::NetDevice& netdev() { return netdev_; }
-  // NETDEV_DOWN: every offloaded connection is software from now on (facts 1.14).
-  void device_down();
+  // Where segments go and new connections are offloaded to.
+  Route& route() { return route_; }
+  // NETDEV_DOWN: every connection offloaded to it is software from now on (facts 1.14).
+  void device_down(netdev::NetDevice& device);
+  void device_down() { device_down(netdev_); }
 
+  // ---- sockets for captured streams: they receive and send nothing
   // received: as for Socket. A socket with the same tuple is closed and destroyed first. The
   // reference is valid until close().
   Socket& open(const FourTuple& received, std::uint32_t initial_sequence);
   // Null if there is none.
   Socket* find(const FourTuple& received);
   void close(const FourTuple& received) { remove(received); }
-
   // Called from within netif_receive_skb(), see Socket::deliver(). It may read; it may not close
   // the socket it is given.
   void set_data_ready(std::function<void(Socket&)> data_ready) {
     data_ready_ = std::move(data_ready);
   }
+
+  // ---- sockets that send, too; they stay until the host goes
+  // sent: local address first. initial_sequence: of its SYN.
+  TcpSocket& connect(const FourTuple& sent, std::uint32_t initial_sequence, SocketEvents* events);
+  // A SYN to this port opens a socket, for which `accept` may set events. initial_sequence gives
+  // the one of each SYN to be sent.
+  void listen(std::uint16_t port, std::function<std::uint32_t()> initial_sequence,
+              std::function<void(TcpSocket&)> accept);
+  const std::vector<TcpSocket*>& tcp_sockets() const { return in_order_; }
+
   // Null: none. The probe outlives the host or is taken out before.
   void set_probe(Probe* probe) { probes_.probe = probe; }
 
@@ -60,20 +81,39 @@ class Host : public netdev::NetworkStack {
 
   // netdev::NetworkStack
   void netif_receive_skb(netdev::SkBuff skb) override;
+  void napi_complete() override;
   netdev::TlsConnection* find_tls_connection(const FourTuple& received) override;
 
  private:
+  struct Listener {
+    std::function<std::uint32_t()> initial_sequence;
+    std::function<void(TcpSocket&)> accept;
+  };
+
   void remove(const FourTuple& received);
+  TcpSocket* find_tcp(const FourTuple& received);
+  TcpSocket& add_tcp(const FourTuple& sent, std::uint32_t initial_sequence);
+  TcpSocket* accept(const ParsedFrame& syn);
 
   netdev::NetDevice netdev_;
+  Route route_;
+  Clock* clock_;
+  TcpSettings tcp_settings_;
   TlsStat tls_stat_;
   ProbeSlot probes_;
   OutOfOrderMemory out_of_order_memory_;
   SocketEnvironment environment_;
   HostStatistics statistics_;
+
   std::function<void(Socket&)> data_ready_;
   Socket* last_ = nullptr;  // the socket found last: packets of a connection come in trains
   std::unordered_map<FourTuple, std::unique_ptr<Socket>, FourTupleHash> sockets_;
+
+  TcpSocket* last_tcp_ = nullptr;
+  std::unordered_map<FourTuple, std::unique_ptr<TcpSocket>, FourTupleHash> tcp_sockets_;
+  std::vector<TcpSocket*> in_order_;  // of their opening
+  std::unordered_map<std::uint16_t, Listener> listeners_;
+  std::vector<TcpSocket*> merging_;  // GRO holds a frame of each
 };
 
 }  // namespace tlsnic::host

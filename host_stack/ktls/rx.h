@@ -74,6 +74,7 @@ class Rx {
 
   // NETDEV_DOWN: software from now on; still counted as a device connection.
   void device_down() { device_.degrade(); }
+  bool uses(const netdev::NetDevice& device) const { return &netdev_ == &device; }
   // Twice is once.
   void close();
 

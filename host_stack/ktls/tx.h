@@ -83,6 +83,7 @@ class Tx {
 
   // NETDEV_DOWN: software from now on; still counted as a device connection.
   void device_down() { device_.degrade(); }
+  bool uses(const netdev::NetDevice& device) const { return device_.uses(device); }
   // What is in an open record, or waits for room, is lost (facts 1.15). The device keeps the
   // connection until all that was sent is acknowledged, or release() or the destructor.
   void close();

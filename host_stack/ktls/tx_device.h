@@ -35,6 +35,7 @@ class TxDevice : public netdev::TlsTxOffload {
 
   bool installed() const { return installed_; }
   bool degraded() const { return netdev_ == nullptr; }
+  bool uses(const netdev::NetDevice& device) const { return netdev_ == &device; }
 
   // A record is about to be appended at write_seq. Keeps it, and serves a resync request.
   void push_record(std::uint64_t record_number, std::vector<netdev::TxPiece> pieces);

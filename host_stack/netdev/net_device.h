@@ -30,6 +30,8 @@ class NetworkStack {
  public:
   virtual ~NetworkStack() = default;
   virtual void netif_receive_skb(SkBuff skb) = 0;
+  // The driver's poll ends: what GRO held back goes up.
+  virtual void napi_complete() {}
   // The offloaded connection whose segments carry this 4-tuple, or null.
   virtual TlsConnection* find_tls_connection(const FourTuple& received) = 0;
 };

@@ -37,8 +37,8 @@ std::size_t Socket::read(MutableBytes out) {
 
 int Socket::set_tls_rx(const netdev::TlsCryptoInfo& crypto_info) {
   if (rx_ != nullptr) return rx_->rekey(crypto_info);
-  auto rx = std::make_unique<Rx>(environment_.netdev, connection_, queue_, environment_.tls_stat,
-                                 environment_.probes, environment_.rx);
+  auto rx = std::make_unique<Rx>(*environment_.route.device, connection_, queue_,
+                                 environment_.tls_stat, environment_.probes, environment_.rx);
   const int error = rx->install(crypto_info);
   if (error == 0) rx_ = std::move(rx);
   return error;

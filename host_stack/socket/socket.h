@@ -3,20 +3,33 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "host_stack/ktls/rx.h"
+#include "host_stack/ktls/tx.h"
 #include "host_stack/netdev/net_device.h"
 #include "host_stack/tcp/receive_queue.h"
 
 namespace tlsnic::host {
 
+// Where a host's segments go, and what stands between its sockets and the devices (tc, BPF, NAT).
+struct Route {
+  netdev::NetDevice* device = nullptr;
+  // May change the headers; false drops the segment. Empty: none.
+  std::function<bool(netdev::TxSkb&)> egress;
+  // May change the addresses by which the socket is found. Empty: none.
+  std::function<void(FourTuple&)> ingress;
+};
+
 // What sockets of a host share; outlives them.
 struct SocketEnvironment {
-  netdev::NetDevice& netdev;
+  const Route& route;
   TlsStat& tls_stat;
   const ProbeSlot& probes;
   RxSettings rx;
+  TxSettings tx;
+  bool gro = true;
   std::size_t rcvbuf = ReceiveQueue::default_rcvbuf;  // bytes; see ReceiveQueue
   OutOfOrderMemory* out_of_order_memory = nullptr;    // null: no bound over all sockets
 };
@@ -61,8 +74,13 @@ class Socket {
   netdev::TlsConnection* offloaded_connection() {
     return rx_ != nullptr && rx_->in_device() ? &connection_ : nullptr;
   }
-  void device_down() {
-    if (rx_ != nullptr) rx_->device_down();
+  // Out of the device; nothing is read any more.
+  void close_tls() {
+    if (rx_ != nullptr) rx_->close();
+  }
+  netdev::TlsConnection& connection() { return connection_; }
+  void device_down(const netdev::NetDevice& device) {
+    if (rx_ != nullptr && rx_->uses(device)) rx_->device_down();
   }
 
  private:

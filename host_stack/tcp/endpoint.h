@@ -102,8 +102,9 @@ class TcpEndpoint : private SegmentOutput {
   // RST, and gone.
   void abort();
 
-  // A frame of this connection whose checksum is right or was found right by the device.
-  void receive(netdev::SkBuff skb, ParsedFrame segment);
+  // A frame of this connection whose checksum is right or was found right by the device. merged:
+  // the next frame continues it and is one segment with it (GRO), so that nothing is answered yet.
+  void receive(netdev::SkBuff skb, ParsedFrame segment, bool merged = false);
   // The reader has consumed bytes of the receive queue.
   void data_read();
 
@@ -155,7 +156,7 @@ class TcpEndpoint : private SegmentOutput {
   void handshake_done(const Received& in);
 
   // endpoint_input.cpp
-  void receive_synchronized(netdev::SkBuff skb, Received& in);
+  void receive_synchronized(netdev::SkBuff skb, Received& in, bool merged);
   bool is_old_duplicate(const Received& in) const;
   void answer_unacceptable(const Received& in);
   void challenge();
@@ -193,6 +194,7 @@ class TcpEndpoint : private SegmentOutput {
   bool peer_finished_ = false;  // its FIN was reached
   bool closing_ = false;        // close() was called
   bool writer_is_waiting_ = false;
+  bool una_advanced_ = false;           // by the frames of the segment that is being merged
   std::uint32_t recent_timestamp_ = 0;  // TS.Recent of RFC 7323
   std::optional<std::uint64_t> challenged_ns_;
   TcpStatistics statistics_;

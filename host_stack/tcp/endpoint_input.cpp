@@ -7,7 +7,7 @@
 
 namespace tlsnic::host {
 
-void TcpEndpoint::receive(netdev::SkBuff skb, ParsedFrame segment) {
+void TcpEndpoint::receive(netdev::SkBuff skb, ParsedFrame segment, bool merged) {
   if (segment.kind != FrameKind::tcp || skb.length < segment.payload_offset) return;
   ++statistics_.received_segments;
   const Bytes frame = skb.frame();
@@ -25,11 +25,11 @@ void TcpEndpoint::receive(netdev::SkBuff skb, ParsedFrame segment) {
       receive_in_syn_sent(in);
       return;
     default:
-      receive_synchronized(std::move(skb), in);
+      receive_synchronized(std::move(skb), in, merged);
   }
 }
 
-void TcpEndpoint::receive_synchronized(netdev::SkBuff skb, Received& in) {
+void TcpEndpoint::receive_synchronized(netdev::SkBuff skb, Received& in, bool merged) {
   ParsedFrame& segment = in.segment;
   const bool in_handshake = state_ == TcpState::syn_received;
   if (in_handshake && segment.has(tcp_syn) && segment.sequence == peer_initial_sequence_) {
@@ -86,9 +86,9 @@ void TcpEndpoint::receive_synchronized(netdev::SkBuff skb, Received& in) {
   }
   const std::uint64_t una = sender_.una();
   if (!take_ack(in)) return;
-  const bool advanced = in_handshake || sender_.una() > una;
+  una_advanced_ |= in_handshake || sender_.una() > una;
   if (segment.payload_length > 0 || segment.has(tcp_fin)) take_data(std::move(skb), in);
-  if (state_ != TcpState::closed) settle(advanced);
+  if (state_ != TcpState::closed && !merged) settle(std::exchange(una_advanced_, false));
 }
 
 // PAWS (RFC 7323, section 5.3).

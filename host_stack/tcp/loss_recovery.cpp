@@ -15,12 +15,14 @@ LossRecovery::LossRecovery(std::uint32_t smss, std::uint32_t threshold, std::uin
       threshold_(std::max(threshold, 1u)),
       max_threshold_(std::max(threshold, max_threshold)),
       sack_(sack),
-      sacked_(max_ranges) {}
+      sacked_(max_ranges),
+      lost_again_(max_ranges) {}
 
 LossEvent LossRecovery::acknowledged(const AckReport& ack) {
   const bool new_sack = sack_ && update_scoreboard(ack);
   const bool is_duplicate = sack_ ? new_sack : ack.duplicate;
   high_rxt_ = std::max(high_rxt_, ack.una);
+  find_lost_retransmissions(ack);
   switch (state_) {
     case State::open:
       return count_duplicate(ack, is_duplicate);
@@ -32,6 +34,45 @@ LossEvent LossRecovery::acknowledged(const AckReport& ack) {
   if (ack.una < recovery_point_) return LossEvent::none;
   state_ = State::open;
   return LossEvent::recovered;
+}
+
+void LossRecovery::sent(Range range, std::uint64_t now_ns, bool is_new) {
+  if (!sack_) return;
+  if (!is_new) lost_again_.remove(range);
+  (is_new ? first_copies_ : resent_).push_back({range, now_ns});
+}
+
+bool LossRecovery::is_delivered(const Range& range, std::uint64_t una) const {
+  if (range.end <= una) return true;
+  const auto held = sacked_.find(std::max(range.start, una));
+  return held && held->end >= range.end;
+}
+
+// RFC 8985, section 6.2: what was sent well before something that has been delivered is lost. Here
+// for retransmissions, which RFC 6675 believes to arrive.
+void LossRecovery::find_lost_retransmissions(const AckReport& ack) {
+  while (first_copies_.size() > 1 && first_copies_[1].range.start < ack.una)
+    first_copies_.pop_front();
+  lost_again_.remove_below(ack.una);
+  if (resent_.empty()) return;
+  // Data is sent in the order of its offsets: of what was delivered the highest is the youngest.
+  const std::uint64_t highest = std::max(sacked_.highest(), ack.una);
+  const auto after = std::partition_point(
+      first_copies_.begin(), first_copies_.end(),
+      [highest](const Transmission& each) { return each.range.start < highest; });
+  std::uint64_t youngest = after == first_copies_.begin() ? 0 : std::prev(after)->sent_ns;
+  for (auto each = resent_.begin(); each != resent_.end();) {
+    const bool delivered = is_delivered(each->range, ack.una);
+    if (delivered) youngest = std::max(youngest, each->sent_ns);
+    each = delivered ? resent_.erase(each) : std::next(each);
+  }
+  const std::uint64_t reorder_window = ack.srtt_ns / 4;
+  while (!resent_.empty() && resent_.front().sent_ns + reorder_window < youngest) {
+    lost_again_.add(resent_.front().range);
+    resent_.pop_front();
+  }
+  if (lost_again_.empty()) return;
+  for (const Range& held : sacked_.ranges()) lost_again_.remove(held);
 }
 
 // True if the acknowledgement names bytes for the first time.
@@ -84,6 +125,8 @@ LossEvent LossRecovery::count_duplicate(const AckReport& ack, bool is_duplicate)
   recovery_point_ = ack.nxt;
   high_rxt_ = ack.una;
   rescued_ = false;
+  resent_.clear();
+  lost_again_.clear();
   inflation_ = sack_ ? 0 : std::int64_t{duplicate_acks_} * smss_;
   return LossEvent::fast_retransmit;
 }
@@ -112,6 +155,8 @@ void LossRecovery::timed_out(std::uint64_t una, std::uint64_t nxt) {
   state_ = State::loss;
   recovery_point_ = nxt;
   high_rxt_ = una;
+  resent_.clear();
+  lost_again_.clear();
   duplicate_acks_ = 0;
   inflation_ = 0;
   rescued_ = false;
@@ -146,16 +191,17 @@ std::uint64_t LossRecovery::pipe(std::uint64_t una, std::uint64_t nxt) const {
     const std::uint64_t resent = resent_to - una - sacked_.bytes_below(resent_to);
     const std::uint64_t after = std::max(recovery_point_, una);
     const std::uint64_t fresh = nxt - after - (sacked_.bytes() - sacked_.bytes_below(after));
-    return resent + fresh;
+    return resent + fresh - std::min(lost_again_.bytes(), resent);
   }
   if (!sack_) return nxt - una;
   const std::uint64_t lost = std::max(lost_below(), una);
   const std::uint64_t first_copies = nxt - lost - (sacked_.bytes() - sacked_.bytes_below(lost));
   const std::uint64_t second_copies = high_rxt_ - una - sacked_.bytes_below(high_rxt_);
-  return first_copies + second_copies;
+  return first_copies + second_copies - std::min(lost_again_.bytes(), second_copies);
 }
 
 std::optional<Range> LossRecovery::next_lost(std::uint64_t nxt) const {
+  if (state_ != State::open && !lost_again_.empty()) return lost_again_.ranges().front();
   if (state_ == State::loss) return sacked_.gap(high_rxt_, std::min(recovery_point_, nxt));
   if (state_ != State::recovery || !sack_) return std::nullopt;
   return sacked_.gap(high_rxt_, lost_below());

@@ -1,8 +1,10 @@
 // What was lost, what is still in the network, and what to send again: the SACK scoreboard and its
-// rules (RFC 6675), NewReno's for peers without SACK (RFC 6582), limited transmit (RFC 3042).
+// rules (RFC 6675), retransmissions that were lost themselves (after RACK, RFC 8985), NewReno's
+// rules for peers without SACK (RFC 6582), limited transmit (RFC 3042).
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <gsl/span>
 #include <optional>
 
@@ -17,6 +19,7 @@ struct AckReport {
   std::uint64_t nxt = 0;
   gsl::span<const Range> sacked;  // as the peer said it: anything is possible
   bool duplicate = false;         // by RFC 5681, section 2
+  std::uint64_t srtt_ns = 0;      // 0: not known
 };
 
 enum class LossEvent : std::uint8_t {
@@ -34,6 +37,8 @@ class LossRecovery {
   LossRecovery(std::uint32_t smss, std::uint32_t threshold, std::uint32_t max_threshold, bool sack);
 
   LossEvent acknowledged(const AckReport& ack);
+  // Every transmission of data, in the order of time.
+  void sent(Range range, std::uint64_t now_ns, bool is_new);
   // Retransmission time-out: everything not SACKed counts as lost.
   void timed_out(std::uint64_t una, std::uint64_t nxt);
   // The recovery was caused by reordering: the original of una came, late (RFC 3522).
@@ -64,6 +69,8 @@ class LossRecovery {
   LossEvent count_duplicate(const AckReport& ack, bool is_duplicate);
   LossEvent in_recovery(const AckReport& ack, bool is_duplicate);
   void note_reordering(std::uint64_t from, std::uint64_t to);
+  void find_lost_retransmissions(const AckReport& ack);
+  bool is_delivered(const Range& range, std::uint64_t una) const;
   std::uint64_t lost_below() const;
 
   std::uint32_t smss_;
@@ -78,6 +85,14 @@ class LossRecovery {
   std::uint64_t rescue_rxt_ = 0;      // RescueRxt + 1
   bool rescued_ = false;
   RangeSet sacked_;
+
+  struct Transmission {
+    Range range;
+    std::uint64_t sent_ns;
+  };
+  std::deque<Transmission> first_copies_;  // of new data, from the one that holds una on
+  std::deque<Transmission> resent_;        // of this recovery, not known to be delivered or lost
+  RangeSet lost_again_;                    // retransmissions that were lost
 };
 
 }  // namespace tlsnic::host

@@ -48,6 +48,34 @@ void RangeSet::remove_below(std::uint64_t offset) {
   }
 }
 
+void RangeSet::remove(Range range) {
+  if (range.start >= range.end) return;
+  auto at = ranges_.begin() + (first_ending_after(range.start) - ranges_.cbegin());
+  if (at != ranges_.end() && at->start < range.start && at->end > range.end) {
+    // At the limit the far part goes, too: it was there, and that is all that is forgotten.
+    const Range rest{range.end, at->end};
+    bytes_ -= at->end - range.start;
+    at->end = range.start;
+    if (ranges_.size() < max_ranges_) {
+      bytes_ += rest.size();
+      ranges_.insert(at + 1, rest);
+    }
+    return;
+  }
+  if (at != ranges_.end() && at->start < range.start) {
+    bytes_ -= at->end - range.start;
+    at->end = range.start;
+    ++at;
+  }
+  auto past = at;
+  for (; past != ranges_.end() && past->end <= range.end; ++past) bytes_ -= past->size();
+  if (past != ranges_.end() && past->start < range.end) {
+    bytes_ -= range.end - past->start;
+    past->start = range.end;
+  }
+  ranges_.erase(at, past);
+}
+
 void RangeSet::clear() {
   ranges_.clear();
   bytes_ = 0;

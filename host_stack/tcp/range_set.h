@@ -28,6 +28,7 @@ class RangeSet {
 
   Added add(Range range);
   void remove_below(std::uint64_t offset);
+  void remove(Range range);
   void clear();
 
   bool empty() const { return ranges_.empty(); }

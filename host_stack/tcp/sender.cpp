@@ -69,7 +69,8 @@ bool Sender::acknowledged(const IncomingAck& ack) {
     timeouts_in_a_row_ = 0;
   }
   const bool in_recovery = recovery_->state() == LossRecovery::State::recovery;
-  const LossEvent event = recovery_->acknowledged({before, una_, nxt_, ack.sacked, duplicate});
+  const LossEvent event =
+      recovery_->acknowledged({before, una_, nxt_, ack.sacked, duplicate, rtt_.smoothed()});
   // RFC 6298, section 5.3; in NewReno's recovery only for the first partial acknowledgement (RFC
   // 6582, section 4).
   if (advanced && !(event == LossEvent::partial_ack && partial_ack_seen_)) restart_timer_ = true;

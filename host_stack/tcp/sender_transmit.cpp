@@ -121,6 +121,7 @@ void Sender::send(std::uint32_t size, std::uint32_t limit) {
     timed_at_ns_ = last_sent_ns_;
   }
   ++statistics_.segments;
+  recovery_->sent({segment.offset, nxt_}, last_sent_ns_, true);
   output_.send_segment(segment);
 }
 
@@ -150,6 +151,7 @@ std::uint64_t Sender::resend(const Range& range) {
   last_sent_ns_ = clock_.now_ns();
   ++statistics_.segments;
   ++statistics_.retransmitted_segments;
+  recovery_->sent({segment.offset, data_end + (segment.fin ? 1 : 0)}, last_sent_ns_, false);
   output_.send_segment(segment);
   return data_end + (segment.fin ? 1 : 0);
 }

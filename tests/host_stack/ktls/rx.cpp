@@ -39,7 +39,7 @@ TEST_CASE("Software takes what the device does not") {
   CAPTURE(reason);
   const bool asked = reason == "driver refuses";
   HostSettings settings;
-  settings.rx.tls13_offload = false;
+  settings.tls13_offload = false;
   const TrafficKeys keys = reason == "TLS 1.3 switched off" ? keys13 : keys12;
   test::World world(1000, settings);
   if (asked) world.driver.add_result = -EOPNOTSUPP;

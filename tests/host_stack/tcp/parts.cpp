@@ -3,11 +3,37 @@
 
 #include <catch2/catch.hpp>
 #include <random>
+#include <set>
 
 #include "tests/host_stack/tcp/simulation.h"
 
 namespace tlsnic::host::test {
 namespace {
+
+TEST_CASE("what is taken out of a range set leaves the rest") {
+  const bool holds = rc::check([](const std::vector<std::pair<std::uint8_t, std::uint8_t>>& calls) {
+    RangeSet set(4096);
+    std::set<std::uint64_t> model;
+    bool add = true;
+    for (const auto& [a, b] : calls) {
+      const Range range{std::min(a, b), std::max(a, b)};
+      if (add)
+        set.add(range);
+      else
+        set.remove(range);
+      for (std::uint64_t i = range.start; i < range.end; ++i)
+        if (add)
+          model.insert(i);
+        else
+          model.erase(i);
+      add = !add;
+      RC_ASSERT(set.bytes() == model.size());
+    }
+    for (std::uint64_t i = 0; i < 256; ++i)
+      RC_ASSERT(set.find(i).has_value() == (model.count(i) > 0));
+  });
+  CHECK(holds);
+}
 
 TEST_CASE("Options are what the RFCs print") {
   TcpOptions syn;

@@ -222,5 +222,24 @@ TEST_CASE("A spurious recovery gives the window back") {
   CHECK(world.client.tcp().sender().recovery()->threshold() == 10);
 }
 
+TEST_CASE("A retransmission that is lost is sent again without a time-out") {
+  World world(simple(), simple());
+  world.connect();
+  // Segment 20, twice.
+  auto losses = std::make_shared<int>(2);
+  world.fate = [&world, losses](const WireFrame& frame) -> std::vector<std::uint64_t> {
+    if (frame.from == Side::client && frame.length > 0 && (frame.sequence - 1) / mss == 20 &&
+        *losses > 0 && --*losses >= 0)
+      return {};
+    return {world.delay_ns};
+  };
+  world.client.write(pattern(200 * mss));
+  world.client.close_after_writing();
+  REQUIRE(world.clock.run());
+  CHECK(world.server.received == pattern(200 * mss));
+  CHECK(resent(world) == std::vector<std::uint32_t>{20, 20});
+  CHECK(world.client.tcp().sender().statistics().timeouts == 0);
+}
+
 }  // namespace
 }  // namespace tlsnic::host::test

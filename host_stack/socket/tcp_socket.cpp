@@ -1,0 +1,170 @@
+#include "host_stack/socket/tcp_socket.h"
+
+#include <cerrno>
+#include <utility>
+
+namespace tlsnic::host {
+namespace {
+
+constexpr std::uint32_t max_merged = 44;  // frames; 64 KiB of MTU 1500
+
+}  // namespace
+
+TcpSocket::TcpSocket(const SocketEnvironment& environment, Clock& clock,
+                     const TcpSettings& settings, const FourTuple& sent)
+    : environment_(environment), sent_(sent), endpoint_(clock, settings, sent, *this) {}
+
+TcpSocket::~TcpSocket() = default;
+
+void TcpSocket::shutdown() {
+  if (tx_) tx_->close();
+  endpoint_.close();
+}
+
+void TcpSocket::close() {
+  shutdown();
+  if (receiving_) receiving_->close_tls();
+}
+
+SendResult TcpSocket::send(Bytes data, SendFlags flags) {
+  if (tx_) return tx_->send(data, flags);
+  const std::size_t taken = endpoint_.send_copy(data, {false, flags.more});
+  if (taken == 0 && !data.empty()) return {EAGAIN, 0};
+  return {0, taken};
+}
+
+SendResult TcpSocket::send_pages(gsl::span<const netdev::TxPiece> pages, SendFlags flags) {
+  if (tx_) return tx_->send_pages(pages, flags);
+  SendResult result;
+  for (const netdev::TxPiece& page : pages) {
+    const std::uint32_t taken = endpoint_.send(page, {false, flags.more});
+    result.taken += taken;
+    if (taken < page.size) break;
+  }
+  if (result.taken == 0 && !pages.empty()) result.error = EAGAIN;
+  return result;
+}
+
+SendResult TcpSocket::send_control(std::uint8_t type, Bytes data) {
+  if (!tx_) return {EINVAL, 0};
+  return tx_->send_control(type, data);
+}
+
+int TcpSocket::set_tls_tx(const TxCryptoInfo& crypto_info) {
+  if (tx_) return tx_->rekey(crypto_info);
+  if (!receiving_ || endpoint_.state() != TcpState::established) return ENOTCONN;
+  tx_.emplace(environment_.route.device, receiving_->connection(), static_cast<TcpSendSide&>(*this),
+              environment_.tls_stat, environment_.probes, environment_.tx);
+  const int error = tx_->install(crypto_info);
+  if (error != 0) tx_.reset();
+  return error;
+}
+
+int TcpSocket::set_tls_rx(const netdev::TlsCryptoInfo& crypto_info) {
+  if (!receiving_) return ENOTCONN;
+  return receiving_->set_tls_rx(crypto_info);
+}
+
+std::size_t TcpSocket::read(MutableBytes out) {
+  if (!receiving_) return 0;
+  const std::size_t size = receiving_->read(out);
+  if (size > 0) endpoint_.data_read();
+  return size;
+}
+
+ReadResult TcpSocket::read_record() {
+  if (!receiving_) return {ENOTCONN, std::nullopt};
+  ReadResult result = receiving_->read_record();
+  if (result.record) endpoint_.data_read();
+  return result;
+}
+
+// ---- from the device
+
+bool TcpSocket::continues_held(const netdev::SkBuff& skb, const ParsedFrame& parsed) const {
+  // A pushed segment is the last of a merged one; marks must be equal (facts 1.7).
+  return merged_ + 1 < max_merged && !held_->parsed.has(tcp_psh) &&
+         skb.decrypted == held_->skb.decrypted && parsed.sequence == held_->parsed.sequence_end() &&
+         parsed.acknowledgement == held_->parsed.acknowledgement;
+}
+
+void TcpSocket::receive(netdev::SkBuff skb, const ParsedFrame& parsed) {
+  constexpr std::uint8_t others = tcp_syn | tcp_fin | tcp_rst;
+  const bool can_merge =
+      environment_.gro && parsed.payload_length > 0 && (parsed.tcp_flags & others) == 0;
+  if (held_) {
+    const bool continues = can_merge && continues_held(skb, parsed);
+    Held held = std::move(*held_);
+    held_.reset();
+    merged_ = continues ? merged_ + 1 : 0;
+    endpoint_.receive(std::move(held.skb), held.parsed, continues);
+  }
+  if (can_merge)
+    held_.emplace(Held{std::move(skb), parsed});
+  else
+    endpoint_.receive(std::move(skb), parsed);
+}
+
+void TcpSocket::flush_gro() {
+  if (!held_) return;
+  Held held = std::move(*held_);
+  held_.reset();
+  merged_ = 0;
+  endpoint_.receive(std::move(held.skb), held.parsed);
+}
+
+void TcpSocket::device_down(const netdev::NetDevice& device) {
+  if (receiving_) receiving_->device_down(device);
+  if (tx_ && tx_->uses(device)) tx_->device_down();
+}
+
+netdev::TlsConnection* TcpSocket::offloaded_connection() {
+  if (!receiving_) return nullptr;
+  if (tx_ && tx_->in_device()) return &receiving_->connection();
+  return receiving_->offloaded_connection();
+}
+
+// ---- TcpEvents
+
+void TcpSocket::output(netdev::TxSkb skb) {
+  netdev::NetDevice* device = environment_.route.device;
+  if (tx_) {
+    auto checked = tx_->validate_xmit_skb(std::move(skb), *device);
+    if (!checked) return;
+    skb = std::move(*checked);
+  }
+  if (environment_.route.egress && !environment_.route.egress(skb)) return;
+  device->netdev_ops->start_xmit(std::move(skb));
+}
+
+const ReceiveQueue& TcpSocket::open_receive_queue(std::uint32_t initial_sequence) {
+  receiving_.emplace(environment_, sent_.reversed(), initial_sequence);
+  return receiving_->receive_queue();
+}
+
+void TcpSocket::deliver(netdev::SkBuff skb, const ParsedFrame& segment) {
+  if (receiving_->deliver(std::move(skb), segment) && events_ != nullptr) events_->readable();
+}
+
+void TcpSocket::established() {
+  if (events_ != nullptr) events_->established();
+}
+
+void TcpSocket::writable() {
+  if (tx_ && !tx_->write_space()) return;
+  if (events_ != nullptr) events_->writable();
+}
+
+void TcpSocket::clean_acked(std::uint32_t snd_una) {
+  if (tx_) tx_->clean_acked(snd_una);
+}
+
+void TcpSocket::closed(int error) {
+  if (events_ != nullptr) events_->closed(error);
+}
+
+void TcpSocket::append(netdev::TxPiece piece, bool decrypted, bool more) {
+  endpoint_.send(std::move(piece), {decrypted, more});
+}
+
+}  // namespace tlsnic::host
