@@ -1,0 +1,76 @@
+// Two hosts and a wire without chips; on each host one application, a SystemC thread with OpenSSL.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host_stack/openssl/tls_session.h"
+#include "scenarios/simulation_clock.h"
+#include "tests/support/capture_builder.h"
+
+namespace tlsnic::host::test {
+
+using ByteVector = std::vector<std::uint8_t>;
+using testing::Side;
+
+struct WorldSettings {
+  TlsSettings client;
+  TlsSettings server;
+  HostSettings hosts;
+  std::uint64_t seed = 1;
+  std::uint64_t delay_ns = 10'000;
+  bool other_certificate = false;  // the server's is not the one that the client expects
+  bool offload = false;  // the devices take every connection, and leave it to the fallbacks
+};
+
+// One per process.
+class OpensslWorld {
+ public:
+  // What an application does, from the handshake on.
+  using Application = std::function<void(TlsSession&)>;
+
+  explicit OpensslWorld(const WorldSettings& settings);
+  ~OpensslWorld();
+
+  // Until both applications are done; false if one is not after 1000 s.
+  bool run(const Application& client, const Application& server);
+
+  Host& host(Side side) { return side == Side::client ? client_ : server_; }
+  std::uint64_t counter(Side side, TlsCounter counter) { return host(side).tls_stat()[counter]; }
+  std::string key_log() const { return key_log_; }
+  void write_capture(const std::string& path) const;
+
+  // May change a frame; its checksums are repaired afterwards.
+  std::function<void(Side from, MutableBytes payload)> meddle;
+
+ private:
+  class Device;
+
+  void spawn(BlockingSocket* socket, Side side, const Application& application);
+  void carry(Side from, const netdev::TxSkb& skb);
+
+  WorldSettings settings_;
+  scenarios::SimulationClock clock_;
+  DeterministicRandom random_;
+  Identity identity_;
+  Identity expected_identity_;
+  TlsContext client_context_;
+  TlsContext server_context_;
+  std::unique_ptr<Device> devices_[2];
+  Host client_;
+  Host server_;
+  std::vector<std::unique_ptr<BlockingSocket>> sockets_;
+  std::vector<testing::BuiltFrame> frames_;
+  std::string key_log_;
+  int done_ = 0;
+};
+
+TlsSettings tls_settings(TlsVersion version, TlsCipher cipher);
+ByteVector some_bytes(std::size_t size, std::uint32_t seed = 1);
+// Exactly so many bytes, by SSL_read() or as records of the socket; Catch2 assertions.
+ByteVector read_all(TlsSession& session, std::size_t size);
+ByteVector read_records(TlsSession& session, std::size_t size);
+
+}  // namespace tlsnic::host::test
