@@ -1,18 +1,16 @@
 #include "hw_model/nic.h"
 
-#include <algorithm>
+#include "hw_model/timing/event.h"
 
 namespace tlsnic::hw {
 namespace {
 
-// SystemC's default resolution is 1 ps, so a time's value is a number of picoseconds.
-Picoseconds now() {
-  return sc_core::sc_time_stamp().value();
-}
-
-void notify_at(sc_core::sc_event& event, Picoseconds when) {
-  event.notify(sc_core::sc_time::from_value(std::max(when, now()) - now()));
-}
+constexpr std::uint32_t capabilities =
+    TLSNIC_CAP_RX_TLS12_AES_GCM_128 | TLSNIC_CAP_RX_TLS12_AES_GCM_256 |
+    TLSNIC_CAP_RX_TLS13_AES_GCM_128 | TLSNIC_CAP_RX_TLS13_AES_GCM_256 |
+    TLSNIC_CAP_TX_TLS12_AES_GCM_128 | TLSNIC_CAP_TX_TLS12_AES_GCM_256 |
+    TLSNIC_CAP_TX_TLS13_AES_GCM_128 | TLSNIC_CAP_TX_TLS13_AES_GCM_256 | TLSNIC_CAP_TX_CHECKSUM |
+    TLSNIC_CAP_TX_SEGMENTATION;
 
 }  // namespace
 
@@ -23,102 +21,31 @@ Nic::Nic(sc_core::sc_module_name name, const NicParameters& parameters)
       msix("msix"),
       parameters_(parameters),
       bar_(TLSNIC_BAR_SIZE),
-      mac_(parameters),
-      parser_(parameters.parser, parameters.clock_period),
-      checksum_(parameters.checksum, parameters.clock_period),
-      flow_stage_("flow", parameters.flow, parameters.clock_period),
-      rx_(parameters),
-      tls_stage_("tls", parameters.tls, parameters.clock_period),
-      rx_ring_(dma),
-      dma_stage_("dma", parameters.dma, parameters.clock_period),
-      command_unit_(rx_, dma),
-      command_ring_(dma) {
-  const auto set = [this](std::uint32_t offset, std::uint32_t value) {
-    std::memcpy(bar_.data() + offset, &value, sizeof value);
-  };
-  set(TLSNIC_REG_ID, TLSNIC_ID);
-  set(TLSNIC_REG_ABI_VERSION, TLSNIC_ABI_VERSION);
-  set(TLSNIC_REG_CAPABILITIES, TLSNIC_CAP_RX_TLS12_AES_GCM_128 | TLSNIC_CAP_RX_TLS12_AES_GCM_256 |
-                                   TLSNIC_CAP_RX_TLS13_AES_GCM_128 |
-                                   TLSNIC_CAP_RX_TLS13_AES_GCM_256);
-  set(TLSNIC_REG_MAX_KEYS, parameters.max_keys);
-  set(TLSNIC_REG_MAX_CONTEXTS, parameters.max_contexts);
+      keys_(parameters.max_keys),
+      rx_("rx", parameters_, keys_, dma, msix, probe),
+      tx_("tx", parameters_, keys_, dma, msix, wire, probe),
+      command_unit_(keys_, rx_.unit, tx_.unit, dma),
+      command_ring_(dma),
+      command_interrupt_(msix, TLSNIC_VECTOR_COMMAND) {
+  set_identity();
   registers.register_b_transport(this, &Nic::access_register);
 
   SC_HAS_PROCESS(Nic);
-  SC_METHOD(run_tls);
-  sensitive << tls_start_;
-  dont_initialize();
-  SC_METHOD(run_dma);
-  sensitive << dma_end_;
-  dont_initialize();
   SC_METHOD(run_command);
   sensitive << command_end_;
   dont_initialize();
 }
 
-// ---- receive path
-
-bool Nic::receive(const Frame& frame) {
-  if (mac_.is_full()) return false;
-  Packet* packet = mac_.receive(frame, now());
-  parser_.process(*packet);
-  checksum_.process(*packet);
-  packet->ready = flow_stage_.pass(packet->ready, 0);
-  before_tls_.push_back(packet);
-  if (before_tls_.size() == 1) schedule_tls();
-  return true;
-}
-
-void Nic::schedule_tls() {
-  notify_at(tls_start_, tls_stage_.start_time(before_tls_.front()->ready));
-}
-
-void Nic::run_tls() {
-  Packet* packet = before_tls_.front();
-  before_tls_.pop_front();
-  const RxUnit::Work work = rx_.process(*packet);
-  const Picoseconds extra =
-      work.records * parameters_.tls_cycles_per_record * parameters_.clock_period +
-      (work.context_fetched ? parameters_.context_fetch : 0);
-  packet->ready = tls_stage_.pass(packet->ready, work.aead_bytes, extra);
-  before_dma_.push_back(packet);
-  if (before_dma_.size() == 1) start_dma();
-  if (!before_tls_.empty()) schedule_tls();
-}
-
-// Packets follow one another through the DMA unit as fast as it takes them; its latency is that of
-// each packet, not of the unit.
-void Nic::start_dma() {
-  while (running_ && !before_dma_.empty() && rx_ring_.reserve(before_dma_.front()->size)) {
-    Packet* packet = before_dma_.front();
-    before_dma_.pop_front();
-    packet->ready = dma_stage_.pass(std::max(packet->ready, now()), packet->size);
-    in_dma_.push_back(packet);
-    if (in_dma_.size() == 1) notify_at(dma_end_, packet->ready);
-  }
-}
-
-void Nic::run_dma() {
-  Packet* packet = in_dma_.front();
-  in_dma_.pop_front();
-  if (!in_dma_.empty()) notify_at(dma_end_, in_dma_.front()->ready);
-  rx_ring_.deliver(*packet);
-  if (probe != nullptr) probe->packet_received(*packet);
-  const bool was_full = mac_.is_full();
-  mac_.release(packet);
-  if (was_full) resumed_.notify(sc_core::SC_ZERO_TIME);
-  interrupt_if_armed();
-}
-
-void Nic::interrupt(std::uint32_t vector) {
-  msix.write(vector * 16, &vector, sizeof vector);
-}
-
-void Nic::interrupt_if_armed() {
-  if (!armed_) return;
-  armed_ = false;
-  interrupt(TLSNIC_VECTOR_RX);
+void Nic::set_identity() {
+  const auto set = [this](std::uint32_t offset, std::uint32_t value) {
+    std::memcpy(bar_.data() + offset, &value, sizeof value);
+  };
+  set(TLSNIC_REG_ID, TLSNIC_ID);
+  set(TLSNIC_REG_ABI_VERSION, TLSNIC_ABI_VERSION);
+  set(TLSNIC_REG_CAPABILITIES, capabilities);
+  set(TLSNIC_REG_MAX_KEYS, parameters_.max_keys);
+  set(TLSNIC_REG_MAX_CONTEXTS, rx_.unit.contexts.capacity());
+  set(TLSNIC_REG_MAX_TX_CONTEXTS, tx_.unit.contexts.capacity());
 }
 
 // ---- commands
@@ -135,20 +62,14 @@ void Nic::run_command() {
   command_running_ = false;
   if (!running_ || command_ring_.empty()) return;
   const tlsnic_command command = command_ring_.front();
-  if (command.opcode == TLSNIC_CMD_RX_CONTEXT_DESTROY && holds_packets_of(command.object)) {
+  if (command.opcode == TLSNIC_CMD_RX_CONTEXT_DESTROY && rx_.holds_packets_of(command.object)) {
     command_running_ = true;
     notify_at(command_end_, now() + parameters_.fast_command);
     return;
   }
   command_ring_.complete(command, command_unit_.run(command, probe));
-  interrupt(TLSNIC_VECTOR_COMMAND);
+  command_interrupt_.raise();
   schedule_command();
-}
-
-bool Nic::holds_packets_of(std::uint32_t context) const {
-  const auto belongs = [context](const Packet* packet) { return packet->context == context; };
-  return std::any_of(before_dma_.begin(), before_dma_.end(), belongs) ||
-         std::any_of(in_dma_.begin(), in_dma_.end(), belongs);
 }
 
 // ---- registers
@@ -195,13 +116,16 @@ void Nic::ring_doorbell(std::uint32_t offset, std::uint32_t value) {
       schedule_command();
       break;
     case TLSNIC_DB_RX_PRODUCER:
-      rx_ring_.set_producer(value);
-      start_dma();
+      rx_.set_producer(value);
       break;
     case TLSNIC_DB_RX_ARM:
-      armed_ = true;
-      // Completions that the driver has not seen yet count as news.
-      if (running_ && value != rx_ring_.completions_written()) interrupt_if_armed();
+      rx_.arm(value);
+      break;
+    case TLSNIC_DB_TX_PRODUCER:
+      tx_.set_producer(value);
+      break;
+    case TLSNIC_DB_TX_ARM:
+      tx_.arm(value);
       break;
     default:
       break;
@@ -211,44 +135,38 @@ void Nic::ring_doorbell(std::uint32_t offset, std::uint32_t value) {
 void Nic::start() {
   halt();
   running_ =
-      rx_ring_.configure(ring_at(TLSNIC_REG_RX_RING_ADDRESS, TLSNIC_REG_RX_RING_ENTRIES),
-                         ring_at(TLSNIC_REG_RX_CQ_ADDRESS, TLSNIC_REG_RX_CQ_ENTRIES)) &&
+      rx_.configure(ring_at(TLSNIC_REG_RX_RING_ADDRESS, TLSNIC_REG_RX_RING_ENTRIES),
+                    ring_at(TLSNIC_REG_RX_CQ_ADDRESS, TLSNIC_REG_RX_CQ_ENTRIES)) &&
+      tx_.configure(ring_at(TLSNIC_REG_TX_RING_ADDRESS, TLSNIC_REG_TX_RING_ENTRIES),
+                    ring_at(TLSNIC_REG_TX_CQ_ADDRESS, TLSNIC_REG_TX_CQ_ENTRIES)) &&
       command_ring_.configure(ring_at(TLSNIC_REG_CMD_RING_ADDRESS, TLSNIC_REG_CMD_RING_ENTRIES),
                               ring_at(TLSNIC_REG_CMD_CQ_ADDRESS, TLSNIC_REG_CMD_CQ_ENTRIES));
+  if (!running_) return;
+  rx_.run();
+  tx_.run();
 }
 
 void Nic::stop() {
   halt();
-  armed_ = false;
-  rx_ring_.stop();
+  rx_.reset();
+  tx_.reset();
   command_ring_.stop();
-  rx_ = RxUnit(parameters_);
-  // The connections that these packets were decrypted for are gone.
-  for (Packet* packet : before_dma_) {
-    if (packet->context == TLSNIC_NO_CONTEXT) continue;
-    packet->tls = TLSNIC_TLS_NOT_DECRYPTED;
-    packet->context = TLSNIC_NO_CONTEXT;
-    packet->outcome = {RxReason::no_context};
-  }
+  keys_ = KeyTable(parameters_.max_keys);
 }
 
-// Takes back what is under way to rings that will not be there when it ends. Packets stay in the
-// chip for the next rings: none is lost.
 void Nic::halt() {
   running_ = false;
   command_running_ = false;
   command_end_.cancel();
-  dma_end_.cancel();
-  while (!in_dma_.empty()) {
-    in_dma_.back()->ready = now();
-    before_dma_.push_front(in_dma_.back());
-    in_dma_.pop_back();
-  }
+  rx_.halt();
+  tx_.halt();
 }
 
 std::vector<StageStatistics> Nic::unit_statistics() const {
-  return {mac_.statistics(),        parser_.stage.statistics(), checksum_.stage.statistics(),
-          flow_stage_.statistics(), tls_stage_.statistics(),    dma_stage_.statistics()};
+  std::vector<StageStatistics> out;
+  rx_.append_statistics(out);
+  tx_.append_statistics(out);
+  return out;
 }
 
 }  // namespace tlsnic::hw

@@ -36,6 +36,7 @@ struct tlsnic_rx_context {
   uint32_t records_tracked;      /* headers followed since the candidate */
   uint32_t next_header_sequence; /* tracking: where the next header must be */
   uint32_t scan_sequence;        /* sequence that follows the carried bytes */
+  uint32_t passed_sequence;      /* lost: end of the furthest segment that was passed */
   uint16_t record_length;        /* the header's length field */
   uint8_t iv[12];
   uint8_t header[5];         /* partial or whole header of the record */
@@ -45,7 +46,8 @@ struct tlsnic_rx_context {
   uint8_t carry_size;
   uint8_t tls_version; /* TLSNIC_TLS_* */
   uint8_t key_is_256;
-  uint8_t sync; /* TLSNIC_SYNC_* */
+  uint8_t sync;              /* TLSNIC_SYNC_* */
+  uint8_t gap_can_be_filled; /* lost: the fields still are those of expected_sequence */
 };
 
 #endif

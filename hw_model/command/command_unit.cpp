@@ -1,6 +1,7 @@
 #include "hw_model/command/command_unit.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tlsnic::hw {
 namespace {
@@ -24,22 +25,29 @@ bool CommandUnit::needs_firmware(std::uint8_t opcode) {
 
 std::uint8_t CommandUnit::run(const tlsnic_command& command, NicProbe* probe) {
   const std::uint32_t object = command.object;
+  const std::optional<Restart> restart = std::exchange(restart_, std::nullopt);
   switch (command.opcode) {
     case TLSNIC_CMD_KEY_CREATE:
       return create_key(object, command.body.key);
     case TLSNIC_CMD_KEY_DESTROY:
       // A context that still refers to it answers with an error from then on.
-      return rx_.keys.destroy(object) ? TLSNIC_STATUS_OK : TLSNIC_STATUS_BAD_OBJECT;
+      return keys_.destroy(object) ? TLSNIC_STATUS_OK : TLSNIC_STATUS_BAD_OBJECT;
     case TLSNIC_CMD_RX_CONTEXT_CREATE:
       return create_context(object);
     case TLSNIC_CMD_FLOW_DELETE:
       return rx_.flows.remove(four_tuple(command.body.flow)) ? TLSNIC_STATUS_OK
                                                              : TLSNIC_STATUS_BAD_OBJECT;
+    case TLSNIC_CMD_TX_CONTEXT_CREATE:
+      return tx_.create_context(object);
+    case TLSNIC_CMD_TX_CONTEXT_DESTROY:
+      return tx_.destroy_context(object);
+    case TLSNIC_CMD_TX_CONTEXT_DUMP:
+      return dump(tx_.contexts.find(object), command.body.dma.address);
     default:
       break;
   }
   RxContext* context = rx_.contexts.find(object);
-  if (command.opcode == 0 || command.opcode > TLSNIC_CMD_FLOW_DELETE)
+  if (command.opcode == 0 || command.opcode > TLSNIC_CMD_TX_CONTEXT_DUMP)
     return TLSNIC_STATUS_BAD_OPCODE;
   if (context == nullptr) return TLSNIC_STATUS_BAD_OBJECT;
   switch (command.opcode) {
@@ -49,24 +57,24 @@ std::uint8_t CommandUnit::run(const tlsnic_command& command, NicProbe* probe) {
       return set_static_params(object, command.body.rx_static, probe);
     case TLSNIC_CMD_RX_PROGRESS_PARAMS:
       if (context->tls_version == 0) return TLSNIC_STATUS_BAD_OBJECT;
-      start_context(*context, command.body.rx_progress.next_record_tcp_sn, context->record_number);
+      start_context(
+          *context, command.body.rx_progress.next_record_tcp_sn,
+          restart && restart->context == object ? restart->record_number : context->record_number);
       return TLSNIC_STATUS_OK;
     case TLSNIC_CMD_RX_PROGRESS_QUERY:
       return query_progress(*context, command.body.dma.address);
     case TLSNIC_CMD_RX_CONTEXT_DUMP:
-      return dma_.write(command.body.dma.address, context, sizeof *context)
-                 ? TLSNIC_STATUS_OK
-                 : TLSNIC_STATUS_BAD_ADDRESS;
+      return dump(context, command.body.dma.address);
     default:
       return add_flow(object, command.body.flow);
   }
 }
 
 std::uint8_t CommandUnit::create_key(std::uint32_t index, const tlsnic_key& key) {
-  if (index >= rx_.keys.capacity()) return TLSNIC_STATUS_BAD_OBJECT;
-  if (rx_.keys.has(index)) return TLSNIC_STATUS_IN_USE;
+  if (index >= keys_.capacity()) return TLSNIC_STATUS_BAD_OBJECT;
+  if (keys_.has(index)) return TLSNIC_STATUS_IN_USE;
   if (key.length != 16 && key.length != 32) return TLSNIC_STATUS_BAD_PARAMETER;
-  rx_.keys.create(index, Bytes(key.key, key.length));
+  keys_.create(index, Bytes(key.key, key.length));
   return TLSNIC_STATUS_OK;
 }
 
@@ -86,20 +94,21 @@ std::uint8_t CommandUnit::destroy_context(std::uint32_t id) {
 std::uint8_t CommandUnit::set_static_params(std::uint32_t id, const tlsnic_rx_static_params& params,
                                             NicProbe* probe) {
   RxContext& context = *rx_.contexts.find(id);
-  const GcmKey* key = rx_.keys.find(params.key_index);
+  const GcmKey* key = keys_.find(params.key_index);
   if (key == nullptr) return TLSNIC_STATUS_BAD_OBJECT;
   if (params.tls_version != TLSNIC_TLS_1_2 && params.tls_version != TLSNIC_TLS_1_3)
     return TLSNIC_STATUS_BAD_PARAMETER;
   RxContext next = context;
   next.tls_version = params.tls_version;
   next.key_index = params.key_index;
-  next.key_is_256 = rx_.keys.is_256(params.key_index) ? 1 : 0;
+  next.key_is_256 = keys_.is_256(params.key_index) ? 1 : 0;
   std::copy_n(params.iv, sizeof params.iv, next.iv);
   if (context.tls_version == 0) {
     next.record_number = params.initial_record_number;
     context = next;
     return TLSNIC_STATUS_OK;
   }
+  restart_ = Restart{id, params.initial_record_number};
   // An answer that comes too late changes nothing, secrets included.
   const bool accepted =
       rx_.engine.confirm(next, *key, params.resync_tcp_sn, params.initial_record_number);
@@ -125,6 +134,13 @@ std::uint8_t CommandUnit::query_progress(const RxContext& context, std::uint64_t
   }
   return dma_.write(address, &progress, sizeof progress) ? TLSNIC_STATUS_OK
                                                          : TLSNIC_STATUS_BAD_ADDRESS;
+}
+
+template <typename Context>
+std::uint8_t CommandUnit::dump(const Context* context, std::uint64_t address) {
+  if (context == nullptr) return TLSNIC_STATUS_BAD_OBJECT;
+  return dma_.write(address, context, sizeof *context) ? TLSNIC_STATUS_OK
+                                                       : TLSNIC_STATUS_BAD_ADDRESS;
 }
 
 std::uint8_t CommandUnit::add_flow(std::uint32_t id, const tlsnic_flow& flow) {

@@ -1,5 +1,5 @@
 // Receive ring: takes the driver's buffers, writes packets into them, and reports each packet in
-// the completion queue. Logic only; hw_model/nic.cpp gives it its time.
+// the completion queue. Logic only; hw_model/rx_path.cpp gives it its time.
 //
 // Limitations: a buffer that the bus refuses is used up and its bytes are lost: the driver lied.
 #pragma once

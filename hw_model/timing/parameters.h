@@ -9,19 +9,27 @@ namespace tlsnic::hw {
 
 struct NicParameters {
   Picoseconds clock_period = 1000;     // 1 GHz
-  Picoseconds wire_per_byte = 80;      // 100 Gb/s
-  std::uint32_t buffer_packets = 512;  // in the MAC; when full, the link is paused
+  Picoseconds wire_per_byte = 80;      // 100 Gb/s, in each direction
+  std::uint32_t buffer_packets = 512;  // received, in the MAC; when full, the link is paused
 
   StageParameters parser{1, 64, 4};
   StageParameters checksum{1, 64, 2};
   StageParameters flow{4, 64, 8};            // table look-up; bytes do not pass through it
   StageParameters tls{8, 16, 20};            // one AES block per cycle
   StageParameters dma{8, 16, 400};           // PCIe 3 x16: about 15.5 bytes per ns
-  std::uint32_t tls_cycles_per_record = 20;  // hash key, first counter block, tag
+  std::uint32_t tls_cycles_per_record = 20;  // hash key, first counter block, tag; both directions
+
+  StageParameters tx_dma{8, 16, 800};  // descriptors and bytes from host memory: there and back
+  StageParameters tx_tls{8, 16, 20};   // an engine of its own: the directions do not compete
+  // Operations are fetched while those in the transmit path hold fewer bytes than this (64 at least
+  // count for each), so that one packet more than this is there at most.
+  std::uint32_t tx_buffer_bytes = 1u << 18;
 
   std::uint32_t max_keys = 1u << 18;
-  std::uint32_t max_contexts = 1u << 17;  // 128 Ki flows were run on a ConnectX-6 Dx
-  std::uint32_t cached_contexts = 20165;  // 4 MiB / 208 bytes (ASPLOS 2021, section 6.5)
+  std::uint32_t max_contexts =
+      1u << 17;  // in each direction; 128 Ki flows were run on a ConnectX-6 Dx
+  std::uint32_t cached_contexts =
+      20165;  // in each direction; 4 MiB / 208 bytes (ASPLOS 2021, section 6.5)
   Picoseconds context_fetch = 1'000'000;  // from host memory; the real value is unknown
 
   Picoseconds firmware_command =

@@ -23,6 +23,7 @@ class ContextStore {
       : capacity_(capacity), cached_(cached) {}
 
   std::uint32_t capacity() const { return capacity_; }
+  std::uint32_t cached() const { return cached_; }
   Context* find(std::uint32_t id) {
     return id < entries_.size() && entries_[id] ? &entries_[id]->context : nullptr;
   }

@@ -29,6 +29,9 @@ void start_context(RxContext& context, std::uint32_t sequence, std::uint64_t rec
 RxOutcome RxEngine::segment(RxContext& context, const GcmKey& key, std::uint32_t sequence,
                             Bytes payload, std::uint8_t* out) const {
   if (sync_state(context) != SyncState::offload) {
+    if (context.gap_can_be_filled != 0 && sequence == context.expected_sequence &&
+        fill_gap(context, key, payload, out))
+      return {RxReason::in_sequence, true, false, static_cast<std::uint32_t>(payload.size())};
     const RxReason reason = scan(context, sequence, payload);
     return {reason, false, reason == RxReason::candidate};
   }
@@ -36,6 +39,28 @@ RxOutcome RxEngine::segment(RxContext& context, const GcmKey& key, std::uint32_t
     return walk(context, key, payload, out, RxReason::in_sequence);
   if (sequence_before(sequence, context.expected_sequence)) return {RxReason::behind};
   return segment_ahead(context, key, sequence, payload, out);
+}
+
+// The segment at which sync was lost comes after all. If it ends in a record whose end has not been
+// seen yet, the next header will be: sync is not lost (tls-offload.rst: it is "if the lost segment
+// contained a record header and arrived after the next record header has already passed"). If no
+// header was in it, another that is missing may have it.
+bool RxEngine::fill_gap(RxContext& context, const GcmKey& key, Bytes payload,
+                        std::uint8_t* out) const {
+  RxContext next = context;
+  const WalkResult walked = walk_records(next, key, payload, out);
+  if (walked.header_invalid || walked.tag_wrong || next.record_offset < record_header_size)
+    return false;
+  const std::uint32_t next_header = next.expected_sequence + record_remainder(next);
+  const bool is_passed = sequence_before(next_header, context.passed_sequence);
+  const bool has_header = walked.records_ended > 0 || context.record_offset < record_header_size;
+  if (is_passed && has_header) return false;
+  if (!is_passed) {
+    set_sync_state(next, SyncState::offload);
+    next.carry_size = 0;
+  }
+  context = next;
+  return true;
 }
 
 // tls-offload.rst, figures "Reorder of non-header segment" and "Reorder of segment with a TLS
@@ -81,6 +106,9 @@ RxOutcome RxEngine::lose_sync(RxContext& context, std::uint32_t sequence, Bytes 
                               RxReason reason) const {
   set_sync_state(context, SyncState::waiting);
   context.carry_size = 0;
+  context.passed_sequence = sequence;
+  // Behind an invalid header nothing is known.
+  context.gap_can_be_filled = reason == RxReason::sync_lost ? 1 : 0;
   const RxReason scanned = scan(context, sequence, payload);
   return {reason, false, scanned == RxReason::candidate};
 }
@@ -88,6 +116,7 @@ RxOutcome RxEngine::lose_sync(RxContext& context, std::uint32_t sequence, Bytes 
 RxReason RxEngine::scan(RxContext& context, std::uint32_t sequence, Bytes payload) const {
   const RecordFormat format = record_format(context);
   const std::uint32_t end = sequence + static_cast<std::uint32_t>(payload.size());
+  if (sequence_before(context.passed_sequence, end)) context.passed_sequence = end;
   if (sync_state(context) == SyncState::waiting) {
     const std::size_t distance =
         policy_.scan_start == ScanStart::immediate ? 0 : record_header_size + format.max_length();
@@ -114,6 +143,7 @@ RxReason RxEngine::scan(RxContext& context, std::uint32_t sequence, Bytes payloa
       at = window.find(at, policy_.header_test, format);
       if (at == window.size()) break;
       set_sync_state(context, SyncState::tracking);
+      context.gap_can_be_filled = 0;  // the record's fields are the candidate's from now on
       context.candidate_sequence = window.begin() + static_cast<std::uint32_t>(at);
       context.records_tracked = 0;
       found = true;

@@ -3,9 +3,10 @@
 //
 // Accuracy: in-order decryption, packets of the past, re-basing on the next record header, loss of
 // sync, scan, tracking, confirmation, counting of records meanwhile; each rule names its source.
-// Limitations: what a device does after a wrong tag is documented nowhere; this one keeps its place
-// in the stream, passes the packet as it came and goes on with the next record. A segment that
-// overlaps the expected sequence from below counts as one of the past and changes nothing.
+// Limitations: a late header is recognised only if what was missing before it has come first. What
+// a device does after a wrong tag is documented nowhere; this one keeps its place in the stream,
+// passes the packet as it came and goes on with the next record. A segment that overlaps the
+// expected sequence from below counts as one of the past and changes nothing.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +36,7 @@ enum class RxReason : std::uint8_t {
   not_tcp,         // not a whole TCP segment
   bad_checksum,    // TCP checksum wrong: not looked at
 };
+constexpr std::size_t rx_reasons = 17;
 const char* to_string(RxReason reason);
 
 struct RxOutcome {
@@ -61,6 +63,7 @@ class RxEngine {
                std::uint64_t record_number) const;
 
  private:
+  bool fill_gap(RxContext& context, const GcmKey& key, Bytes payload, std::uint8_t* out) const;
   RxOutcome segment_ahead(RxContext& context, const GcmKey& key, std::uint32_t sequence,
                           Bytes payload, std::uint8_t* out) const;
   RxOutcome walk(RxContext& context, const GcmKey& key, Bytes payload, std::uint8_t* out,

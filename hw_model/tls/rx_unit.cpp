@@ -29,7 +29,7 @@ RxUnit::Work RxUnit::process(Packet& packet) {
   packet.context = *id;
   Work work;
   work.context_fetched = contexts.touch(*id);
-  const GcmKey* key = keys.find(context.key_index);
+  const GcmKey* key = keys_->find(context.key_index);
   if (key == nullptr) {
     packet.outcome = {RxReason::key_missing};
     packet.tls = TLSNIC_TLS_ERROR;

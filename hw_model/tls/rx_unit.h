@@ -1,5 +1,5 @@
 // The TLS unit of the receive path: look-up of the connection, its context and key, and the engine.
-// Logic only; hw_model/nic.cpp gives it its time.
+// Logic only; hw_model/rx_path.cpp gives it its time.
 #pragma once
 
 #include "hw_model/flow/flow_table.h"
@@ -12,11 +12,12 @@ namespace tlsnic::hw {
 
 class RxUnit {
  public:
-  explicit RxUnit(const NicParameters& parameters)
+  // keys: the chip's, shared with the transmit side; must outlive the unit.
+  RxUnit(const NicParameters& parameters, const KeyTable& keys)
       : flows(parameters.max_contexts),
-        keys(parameters.max_keys),
         contexts(parameters.max_contexts, parameters.cached_contexts),
-        engine(parameters.rx) {}
+        engine(parameters.rx),
+        keys_(&keys) {}
 
   struct Work {
     std::uint64_t aead_bytes = 0;
@@ -27,9 +28,11 @@ class RxUnit {
   Work process(Packet& packet);
 
   FlowTable flows;
-  KeyTable keys;
   RxContextStore contexts;
   RxEngine engine;
+
+ private:
+  const KeyTable* keys_;
 };
 
 }  // namespace tlsnic::hw

@@ -28,6 +28,7 @@ class TxJob {
   // All its descriptors are there: it may go to the TxUnit.
   bool is_complete() const { return is_complete_; }
   bool is_begun() const { return descriptors_ != 0; }
+  std::uint32_t descriptors() const { return descriptors_; }  // taken so far
 
   // The job fails, unless it has already; a packet's other fragments are taken and not read.
   void fail(TxReason why) {

@@ -1,6 +1,7 @@
 // The TLS unit of the transmit path: contexts, parameters that come in order with the packets, and
 // the engine. A packet's context is the one that its descriptor names; addresses and ports are not
-// looked at (tls-offload.rst, "5-tuple matching limitations"). Logic only.
+// looked at (tls-offload.rst, "5-tuple matching limitations"). Logic only; hw_model/tx_path.cpp
+// gives it its time.
 //
 // Accuracy: parameters and DUMPs take effect between the packets where the driver put them, as in
 // mlx5 (facts 4.1.1). A packet without payload passes and changes nothing. A packet that fails is
@@ -42,6 +43,9 @@ class TxUnit {
   // fail from then on.
   std::uint8_t create_context(std::uint32_t id);
   std::uint8_t destroy_context(std::uint32_t id);
+
+  // Forgets every context; what was counted stays.
+  void reset() { contexts = TxContextStore(contexts.capacity(), contexts.cached()); }
 
   struct Work {
     std::uint64_t aead_bytes = 0;

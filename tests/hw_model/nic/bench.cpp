@@ -69,6 +69,7 @@ Bench::Bench(const hw::NicParameters& parameters, sc_core::sc_module_name name)
   nic.dma.socket.bind(memory.dma);
   nic.msix.socket.bind(memory.msix);
   nic.probe = this;
+  nic.wire = this;
   SC_HAS_PROCESS(Bench);
   SC_METHOD(pump);
   sensitive << nic.resumed();
@@ -106,6 +107,15 @@ void Bench::pump() {
   while (!wire_.empty() && nic.receive({frame_id_, wire_.front()})) {
     ++frame_id_;
     wire_.pop_front();
+  }
+}
+
+void Bench::frame_transmitted(Bytes frame) {
+  Buffer bytes(frame.begin(), frame.end());
+  if (on_sent) {
+    on_sent(std::move(bytes));
+  } else {
+    sent.push_back({now(), std::move(bytes)});
   }
 }
 
@@ -156,8 +166,11 @@ void Bench::set_up_rings(const RingSizes& wanted) {
   command_cq = memory.allocate(sizes.command_completions * sizeof(tlsnic_command_completion));
   rx_ring = memory.allocate(sizes.buffers * sizeof(tlsnic_rx_descriptor), false);
   rx_cq = memory.allocate(sizes.completions * sizeof(tlsnic_rx_completion));
+  tx_ring = memory.allocate(sizes.tx_descriptors * sizeof(tlsnic_tx_descriptor), false);
+  tx_cq = memory.allocate(sizes.tx_completions * sizeof(tlsnic_tx_completion));
   scratch_ = memory.allocate(TLSNIC_RX_CONTEXT_MAX_SIZE);
   command_producer_ = command_consumer_ = rx_producer_ = completion_index_ = 0;
+  tx_producer_ = tx_consumer_ = tx_completion_index_ = 0;
   free_.clear();
   in_ring_.clear();
   for (std::uint32_t i = 0; i < sizes.buffers; ++i)
@@ -170,6 +183,10 @@ void Bench::set_up_rings(const RingSizes& wanted) {
   write32(TLSNIC_REG_RX_RING_ENTRIES, sizes.buffers);
   write64(TLSNIC_REG_RX_CQ_ADDRESS, rx_cq);
   write32(TLSNIC_REG_RX_CQ_ENTRIES, sizes.completions);
+  write64(TLSNIC_REG_TX_RING_ADDRESS, tx_ring);
+  write32(TLSNIC_REG_TX_RING_ENTRIES, sizes.tx_descriptors);
+  write64(TLSNIC_REG_TX_CQ_ADDRESS, tx_cq);
+  write32(TLSNIC_REG_TX_CQ_ENTRIES, sizes.tx_completions);
 }
 
 void Bench::bring_up(const RingSizes& wanted) {
@@ -275,6 +292,79 @@ tlsnic_rx_context Bench::dump_context(std::uint32_t context) {
 tlsnic_rx_progress Bench::progress(std::uint32_t context) {
   succeed(dma_command(TLSNIC_CMD_RX_PROGRESS_QUERY, context, scratch_));
   return memory.load<tlsnic_rx_progress>(scratch_);
+}
+
+// ---- the driver: transmit
+
+namespace {
+
+std::uint32_t tx_token(std::uint32_t index) {
+  return index * 2654435761u + 17;
+}
+
+}  // namespace
+
+std::uint64_t Bench::put(Bytes bytes) {
+  const std::uint64_t address = memory.allocate(bytes.size(), false);
+  std::copy(bytes.begin(), bytes.end(), memory.at(address));
+  return address;
+}
+
+void Bench::post_tx(tlsnic_tx_descriptor descriptor) {
+  descriptor.token = tx_token(tx_producer_);
+  memory.store(tx_ring + tx_producer_++ % sizes.tx_descriptors * sizeof descriptor, descriptor);
+}
+
+void Bench::post_packet(Bytes packet, unsigned flags, std::uint32_t context, std::uint16_t mss,
+                        std::size_t piece) {
+  const std::uint64_t address = put(packet);
+  for (std::size_t at = 0; at < packet.size(); at += piece) {
+    const std::size_t size = std::min(piece, packet.size() - at);
+    const unsigned last = at + size == packet.size() ? TLSNIC_TX_LAST : 0;
+    post_tx(at == 0 ? tx_fragment(address, size, flags | TLSNIC_TX_FIRST | last, context, mss)
+                    : tx_fragment(address + at, size, last));
+  }
+}
+
+std::optional<tlsnic_tx_completion> Bench::poll_tx() {
+  const auto completion = memory.load<tlsnic_tx_completion>(
+      tx_cq + tx_completion_index_ % sizes.tx_completions * sizeof(tlsnic_tx_completion));
+  const std::uint8_t phase = tx_completion_index_ / sizes.tx_completions % 2 == 0 ? 1 : 0;
+  if (completion.phase != phase) return std::nullopt;
+  ++tx_completion_index_;
+  tx_consumer_ += completion.descriptors;
+  require(completion.token == tx_token(tx_consumer_ - 1), "wrong token");
+  return completion;
+}
+
+tlsnic_tx_completion Bench::transmit(const tlsnic_tx_descriptor& descriptor) {
+  post_tx(descriptor);
+  ring_tx_producer();
+  settle();
+  const auto completion = poll_tx();
+  require(completion.has_value() && !poll_tx(), "not exactly one completion came");
+  return *completion;
+}
+
+tlsnic_tx_completion Bench::transmit(Bytes packet, unsigned flags, std::uint32_t context,
+                                     std::uint16_t mss) {
+  return transmit(tx_fragment(put(packet), packet.size(), flags | TLSNIC_TX_FIRST | TLSNIC_TX_LAST,
+                              context, mss));
+}
+
+void Bench::install_tx(const TestConnection& connection) {
+  succeed(key_create(connection));
+  succeed(make_command(TLSNIC_CMD_TX_CONTEXT_CREATE, connection.index));
+  const auto take = [this](const tlsnic_tx_descriptor& descriptor) {
+    require(transmit(descriptor).status == TLSNIC_TX_OK, "an operation failed that must not");
+  };
+  take(tx_static_params(connection.index, connection.index, connection.keys));
+  take(tx_progress_params(connection.index, connection.start, connection.record_number));
+}
+
+tlsnic_tx_context Bench::dump_tx_context(std::uint32_t context) {
+  succeed(dma_command(TLSNIC_CMD_TX_CONTEXT_DUMP, context, scratch_));
+  return memory.load<tlsnic_tx_context>(scratch_);
 }
 
 }  // namespace tlsnic::testing

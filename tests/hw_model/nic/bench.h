@@ -6,12 +6,14 @@
 #include <tlm_utils/simple_initiator_socket.h>
 
 #include <deque>
+#include <functional>
 #include <optional>
 
 #include "hw_model/nic.h"
 #include "tests/hw_model/nic/frames.h"
 #include "tests/hw_model/nic/host_memory.h"
 #include "tests/hw_model/tls/record_stream.h"
+#include "tests/hw_model/tls/tx_descriptors.h"
 
 namespace tlsnic::testing {
 
@@ -21,10 +23,17 @@ struct RingSizes {
   std::uint32_t buffers = 64;
   std::uint32_t completions = 64;
   std::uint32_t buffer_bytes = 2048;
+  std::uint32_t tx_descriptors = 64;  // 0: no transmit ring
+  std::uint32_t tx_completions = 64;
 };
 
 struct Received {
   tlsnic_rx_completion completion;
+  Buffer bytes;
+};
+
+struct SentFrame {
+  std::uint64_t time;  // ps, of the last bit
   Buffer bytes;
 };
 
@@ -52,7 +61,7 @@ tlsnic_command progress_params(const TestConnection& connection);
 tlsnic_command flow_command(std::uint32_t opcode, const TestConnection& connection);
 tlsnic_command dma_command(std::uint32_t opcode, std::uint32_t object, std::uint64_t address);
 
-class Bench : public sc_core::sc_module, public hw::NicProbe {
+class Bench : public sc_core::sc_module, public hw::NicProbe, public hw::WireOutput {
  public:
   explicit Bench(const hw::NicParameters& parameters = {}, sc_core::sc_module_name name = "bench");
 
@@ -69,6 +78,9 @@ class Bench : public sc_core::sc_module, public hw::NicProbe {
   void send(Buffer frame);
   std::size_t frames_waiting() const { return wire_.size(); }
   void forget_wire() { wire_.clear(); }
+  std::vector<SentFrame> sent;          // what left the chip
+  std::function<void(Buffer)> on_sent;  // instead of noting it
+  void frame_transmitted(Bytes frame) override;
 
   // ---- registers. False if the chip refused the access.
   bool access(tlm::tlm_command command, std::uint64_t offset, void* data, unsigned size);
@@ -98,8 +110,28 @@ class Bench : public sc_core::sc_module, public hw::NicProbe {
   Received pass(Buffer frame);
   void arm() { write32(TLSNIC_DB_RX_ARM, completion_index_); }
 
+  // The driver's transmit half.
+  // Bytes somewhere in host memory.
+  std::uint64_t put(Bytes bytes);
+  // Writes a descriptor, with a token of its own, to the ring.
+  void post_tx(tlsnic_tx_descriptor descriptor);
+  void ring_tx_producer() { write32(TLSNIC_DB_TX_PRODUCER, tx_producer_); }
+  // A packet of one descriptor, or of pieces of this size.
+  void post_packet(Bytes packet, unsigned flags, std::uint32_t context = 0, std::uint16_t mss = 0,
+                   std::size_t piece = TLSNIC_TX_MAX_PACKET);
+  // The oldest completion not read yet; its token is that of the operation's last descriptor.
+  std::optional<tlsnic_tx_completion> poll_tx();
+  // Posts one operation, rings, settles and reads the one completion.
+  tlsnic_tx_completion transmit(const tlsnic_tx_descriptor& descriptor);
+  tlsnic_tx_completion transmit(Bytes packet, unsigned flags, std::uint32_t context = 0,
+                                std::uint16_t mss = 0);
+  // Key, transmit context and parameters, by commands and by the ring.
+  void install_tx(const TestConnection& connection);
+  tlsnic_tx_context dump_tx_context(std::uint32_t context);
+  void arm_tx() { write32(TLSNIC_DB_TX_ARM, tx_completion_index_); }
+
   RingSizes sizes;
-  std::uint64_t command_ring = 0, command_cq = 0, rx_ring = 0, rx_cq = 0;
+  std::uint64_t command_ring = 0, command_cq = 0, rx_ring = 0, rx_cq = 0, tx_ring = 0, tx_cq = 0;
 
   struct Seen {
     std::uint64_t completed;  // ps
@@ -110,6 +142,8 @@ class Bench : public sc_core::sc_module, public hw::NicProbe {
   std::vector<bool> answers_seen;  // resync answers, whether they were accepted
   void packet_received(const hw::Packet& packet) override;
   void resync_answered(std::uint32_t context, std::uint32_t sequence, bool accepted) override;
+  std::vector<hw::TxReport> reports;
+  void operation_finished(const hw::TxReport& report) override { reports.push_back(report); }
 
  private:
   void pump();
@@ -127,6 +161,7 @@ class Bench : public sc_core::sc_module, public hw::NicProbe {
   std::uint32_t command_producer_ = 0, command_consumer_ = 0;
   std::uint32_t rx_producer_ = 0, completion_index_ = 0;
   std::deque<Slot> free_, in_ring_;
+  std::uint32_t tx_producer_ = 0, tx_consumer_ = 0, tx_completion_index_ = 0;
   std::uint64_t scratch_ = 0;
   bool elaborated_ = false;
 };

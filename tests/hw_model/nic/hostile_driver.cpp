@@ -175,6 +175,8 @@ TEST_CASE("property: a driver of random actions") {
       RC_ASSERT(bench.memory.stray_writes == 0u);
     }));
     CHECK(bench.seen.size() > 10);
+    CHECK(bench.nic.tx_counters().frames > 10);
+    CHECK(bench.nic.tx_counters().encrypted_packets > 0);
     works_after_all(bench);
   });
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "hw_model/tls/tx_unit.h"
+#include "tests/hw_model/tls/tx_descriptors.h"
 #include "tests/hw_model/tls/tx_stream.h"
 
 namespace tlsnic::testing {
@@ -62,45 +63,20 @@ struct TxBench {
   }
   tlsnic_tx_descriptor fragment(Bytes bytes, unsigned flags, std::uint32_t context = 0,
                                 std::uint16_t mss = 0) {
-    tlsnic_tx_descriptor out{};
-    out.opcode = TLSNIC_TX_OP_SEND;
-    out.flags = static_cast<std::uint8_t>(flags);
-    out.context = context;
-    out.body.fragment.address = put(bytes);
-    out.body.fragment.length = static_cast<std::uint32_t>(bytes.size());
-    out.body.fragment.mss = mss;
-    return out;
+    return tx_fragment(put(bytes), bytes.size(), flags, context, mss);
   }
   tlsnic_tx_completion dump(std::uint32_t context, std::uint32_t sequence, Bytes bytes) {
-    tlsnic_tx_descriptor out{};
-    out.opcode = TLSNIC_TX_OP_DUMP;
-    out.context = context;
-    out.body.dump.address = put(bytes);
-    out.body.dump.length = static_cast<std::uint32_t>(bytes.size());
-    out.body.dump.tcp_sequence = sequence;
-    post(out);
+    post(tx_dump(context, sequence, put(bytes), bytes.size()));
     return completions.back();
   }
   tlsnic_tx_completion static_params(std::uint32_t context, std::uint32_t key_index,
                                      const TrafficKeys& traffic_keys) {
-    tlsnic_tx_descriptor out{};
-    out.opcode = TLSNIC_TX_OP_STATIC_PARAMS;
-    out.context = context;
-    out.body.static_params.key_index = key_index;
-    std::copy(traffic_keys.iv.begin(), traffic_keys.iv.end(), out.body.static_params.iv);
-    out.body.static_params.tls_version =
-        traffic_keys.version == TlsVersion::tls13 ? TLSNIC_TLS_1_3 : TLSNIC_TLS_1_2;
-    post(out);
+    post(tx_static_params(context, key_index, traffic_keys));
     return completions.back();
   }
   tlsnic_tx_completion progress_params(std::uint32_t context, std::uint32_t sequence,
                                        std::uint64_t record_number) {
-    tlsnic_tx_descriptor out{};
-    out.opcode = TLSNIC_TX_OP_PROGRESS_PARAMS;
-    out.context = context;
-    out.body.progress.next_record_tcp_sn = sequence;
-    out.body.progress.record_number = record_number;
-    post(out);
+    post(tx_progress_params(context, sequence, record_number));
     return completions.back();
   }
   // Key, context and parameters of a connection whose record 0 begins at `sequence`.

@@ -1,0 +1,130 @@
+#include "hw_model/rx_path.h"
+
+#include "hw_model/abi/registers.h"
+#include "hw_model/timing/event.h"
+
+namespace tlsnic::hw {
+
+RxPath::RxPath(sc_core::sc_module_name name, const NicParameters& parameters, const KeyTable& keys,
+               DmaPort& dma, DmaPort& msix, NicProbe* const& probe)
+    : sc_module(name),
+      unit(parameters, keys),
+      parameters_(parameters),
+      keys_(keys),
+      probe_(probe),
+      mac_(parameters),
+      parser_(parameters.parser, parameters.clock_period),
+      checksum_(parameters.checksum, parameters.clock_period),
+      flow_stage_("flow", parameters.flow, parameters.clock_period),
+      tls_stage_("tls", parameters.tls, parameters.clock_period),
+      ring_(dma),
+      dma_stage_("dma", parameters.dma, parameters.clock_period),
+      interrupt_(msix, TLSNIC_VECTOR_RX) {
+  SC_HAS_PROCESS(RxPath);
+  SC_METHOD(run_tls);
+  sensitive << tls_start_;
+  dont_initialize();
+  SC_METHOD(run_dma);
+  sensitive << dma_end_;
+  dont_initialize();
+}
+
+bool RxPath::receive(const Frame& frame) {
+  if (mac_.is_full()) return false;
+  Packet* packet = mac_.receive(frame, now());
+  parser_.process(*packet);
+  checksum_.process(*packet);
+  packet->ready = flow_stage_.pass(packet->ready, 0);
+  before_tls_.push_back(packet);
+  if (before_tls_.size() == 1) schedule_tls();
+  return true;
+}
+
+void RxPath::schedule_tls() {
+  notify_at(tls_start_, tls_stage_.start_time(before_tls_.front()->ready));
+}
+
+void RxPath::run_tls() {
+  Packet* packet = before_tls_.front();
+  before_tls_.pop_front();
+  const RxUnit::Work work = unit.process(*packet);
+  const Picoseconds extra =
+      work.records * parameters_.tls_cycles_per_record * parameters_.clock_period +
+      (work.context_fetched ? parameters_.context_fetch : 0);
+  packet->ready = tls_stage_.pass(packet->ready, work.aead_bytes, extra);
+  before_dma_.push_back(packet);
+  if (before_dma_.size() == 1) start_dma();
+  if (!before_tls_.empty()) schedule_tls();
+}
+
+// Packets follow one another through the DMA unit as fast as it takes them; its latency is that of
+// each packet, not of the unit.
+void RxPath::start_dma() {
+  while (running_ && !before_dma_.empty() && ring_.reserve(before_dma_.front()->size)) {
+    Packet* packet = before_dma_.front();
+    before_dma_.pop_front();
+    packet->ready = dma_stage_.pass(std::max(packet->ready, now()), packet->size);
+    in_dma_.push_back(packet);
+    if (in_dma_.size() == 1) notify_at(dma_end_, packet->ready);
+  }
+}
+
+void RxPath::run_dma() {
+  Packet* packet = in_dma_.front();
+  in_dma_.pop_front();
+  if (!in_dma_.empty()) notify_at(dma_end_, in_dma_.front()->ready);
+  ring_.deliver(*packet);
+  if (probe_ != nullptr) probe_->packet_received(*packet);
+  const bool was_full = mac_.is_full();
+  mac_.release(packet);
+  if (was_full) resumed_.notify(sc_core::SC_ZERO_TIME);
+  interrupt_.raise_if_armed();
+}
+
+void RxPath::set_producer(std::uint32_t producer) {
+  ring_.set_producer(producer);
+  start_dma();
+}
+
+void RxPath::arm(std::uint32_t completions_read) {
+  interrupt_.arm();
+  // Completions that the driver has not seen yet count as news.
+  if (running_ && completions_read != ring_.completions_written()) interrupt_.raise_if_armed();
+}
+
+bool RxPath::holds_packets_of(std::uint32_t context) const {
+  const auto belongs = [context](const Packet* packet) { return packet->context == context; };
+  return std::any_of(before_dma_.begin(), before_dma_.end(), belongs) ||
+         std::any_of(in_dma_.begin(), in_dma_.end(), belongs);
+}
+
+void RxPath::halt() {
+  running_ = false;
+  dma_end_.cancel();
+  while (!in_dma_.empty()) {
+    in_dma_.back()->ready = now();
+    before_dma_.push_front(in_dma_.back());
+    in_dma_.pop_back();
+  }
+}
+
+void RxPath::reset() {
+  interrupt_.disarm();
+  ring_.stop();
+  unit = RxUnit(parameters_, keys_);
+  // The connections that these packets were decrypted for are gone.
+  for (Packet* packet : before_dma_) {
+    if (packet->context == TLSNIC_NO_CONTEXT) continue;
+    packet->tls = TLSNIC_TLS_NOT_DECRYPTED;
+    packet->context = TLSNIC_NO_CONTEXT;
+    packet->outcome = {RxReason::no_context};
+  }
+}
+
+void RxPath::append_statistics(std::vector<StageStatistics>& out) const {
+  out.insert(out.end(),
+             {mac_.statistics(), parser_.stage.statistics(), checksum_.stage.statistics(),
+              flow_stage_.statistics(), tls_stage_.statistics(), dma_stage_.statistics()});
+}
+
+}  // namespace tlsnic::hw
