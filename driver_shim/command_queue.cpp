@@ -12,6 +12,10 @@ void CommandQueue::configure() {
 }
 
 void CommandQueue::post(const tlsnic_command& command, Done done) {
+  if (stopped_) {
+    if (done) done(TLSNIC_STATUS_BAD_OBJECT);
+    return;
+  }
   backlog_.push_back({command, std::move(done)});
   fill_ring();
 }
@@ -44,6 +48,17 @@ void CommandQueue::poll() {
     if (done) done(completion.status);
   }
   fill_ring();
+}
+
+void CommandQueue::stop() {
+  stopped_ = true;
+  consumer_ = producer_;
+  std::deque<Done> outstanding = std::move(in_ring_);
+  for (Pending& pending : backlog_) outstanding.push_back(std::move(pending.done));
+  in_ring_.clear();
+  backlog_.clear();
+  for (const Done& done : outstanding)
+    if (done) done(TLSNIC_STATUS_BAD_OBJECT);
 }
 
 }  // namespace tlsnic::driver

@@ -27,6 +27,9 @@ class CommandQueue {
   void post(const tlsnic_command& command, Done done = {});
   // Runs the callbacks of all commands that are answered.
   void poll();
+  // The chip has stopped: commands outstanding, and those posted from now on, are answered with
+  // TLSNIC_STATUS_BAD_OBJECT, since none of its objects is left.
+  void stop();
 
  private:
   struct Pending {
@@ -35,6 +38,7 @@ class CommandQueue {
   };
   void fill_ring();
 
+  bool stopped_ = false;
   netdev::DmaMemory& memory_;
   RegisterPort& registers_;
   netdev::DmaAddress ring_ = 0;

@@ -1,7 +1,8 @@
-// The driver: brings the chip up, takes its interrupts, polls its queues (NAPI) and hands frames
-// up.
+// The driver: brings the chip up, takes its interrupts, polls its queues (NAPI), hands frames up
+// and segments down.
 //
-// Limitations: one receive queue on one CPU; a poll takes no time of its own.
+// Limitations: one queue in each direction on one CPU; a poll takes no time of its own. stop() is
+// for good.
 #pragma once
 
 #include <tlm_utils/simple_target_socket.h>
@@ -9,37 +10,55 @@
 #include <memory>
 #include <systemc>
 
-#include "driver_shim/command_queue.h"
-#include "driver_shim/ktls_rx.h"
-#include "driver_shim/rx_queue.h"
+#include "driver_shim/ktls.h"
+#include "driver_shim/personality.h"
 
 namespace tlsnic::driver {
 
-class Driver : public sc_core::sc_module {
+class Driver : public sc_core::sc_module, public netdev::NetDeviceOps {
  public:
   // interrupt_latency: from the chip's interrupt to the poll.
   Driver(sc_core::sc_module_name name, netdev::DmaMemory& memory, netdev::NetworkStack& stack,
-         sc_core::sc_time interrupt_latency);
+         sc_core::sc_time interrupt_latency, Personality personality = Personality::mlx5);
 
+  // Bytes of IP packets, 68 or more (std::invalid_argument otherwise); before probe_device().
+  void set_mtu(std::uint16_t mtu);
   // Once the sockets are bound: reads the capabilities, sets up the rings, starts the chip.
   void probe_device();
+  // The device goes down: the chip is stopped, whatever is in flight is freed, segments are dropped
+  // from now on. The host has taken all connections out before (facts 1.14).
+  void stop();
 
   RegisterPort registers;
   tlm_utils::simple_target_socket<Driver> msix;
 
+  // netdev::NetDeviceOps
+  void start_xmit(netdev::TxSkb skb) override;
+
+  // After probe_device().
   netdev::TlsDevOps& tlsdev_ops() { return *ktls_; }
   EthtoolCounters counters() const { return ktls_->counters(); }
+  EthtoolCounters debugfs() const { return ktls_->debugfs(); }
+  const TxStatistics& tx_statistics() const { return tx_.statistics(); }
 
  private:
   void interrupt(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   void poll();
+  void send_backlog();
 
   netdev::DmaMemory& memory_;
   netdev::NetworkStack& stack_;
   sc_core::sc_time interrupt_latency_;
+  Personality personality_;
+  std::uint16_t mtu_ = 1500;
+  std::uint32_t room_per_segment_ = 0;
   CommandQueue commands_;
   RxQueue rx_;
-  std::unique_ptr<KtlsRx> ktls_;
+  TxQueue tx_;
+  TxBacklog backlog_;
+  ChipObjects objects_;
+  std::unique_ptr<Ktls> ktls_;
+  bool running_ = false;
   bool poll_scheduled_ = false;
   sc_core::sc_event poll_event_;
 };

@@ -7,20 +7,16 @@
 #pragma once
 
 #include <deque>
-#include <memory>
-#include <unordered_map>
 #include <vector>
 
-#include "driver_shim/command_queue.h"
-#include "driver_shim/ktls_rx.h"
+#include "driver_shim/ktls.h"
+#include "driver_shim/rx_connections.h"
 
 namespace tlsnic::driver::mlx5 {
 
 struct RxTlsCounters {
   std::uint64_t decrypted_packets = 0;
   std::uint64_t decrypted_bytes = 0;  // whole frames, as the driver counts; not payload only
-  std::uint64_t ctx = 0;
-  std::uint64_t del = 0;
   std::uint64_t resync_req_pkt = 0;
   std::uint64_t resync_req_start = 0;
   std::uint64_t resync_req_end = 0;
@@ -31,57 +27,39 @@ struct RxTlsCounters {
   std::uint64_t err = 0;
 };
 
-class Mlx5KtlsRx : public KtlsRx {
+class Mlx5KtlsRx {
  public:
-  // max_connections: what the chip's registers allow.
-  Mlx5KtlsRx(netdev::DmaMemory& memory, CommandQueue& commands, netdev::NetworkStack& stack,
-             std::uint32_t max_connections)
-      : memory_(memory), commands_(commands), stack_(stack), max_connections_(max_connections) {}
+  explicit Mlx5KtlsRx(const KtlsEnvironment& environment);
 
-  int tls_dev_add(netdev::TlsConnection& connection, netdev::TlsDirection direction,
-                  const netdev::TlsCryptoInfo& crypto_info, std::uint32_t start_sequence) override;
-  void tls_dev_del(netdev::TlsConnection& connection, netdev::TlsDirection direction) override;
-  int tls_dev_resync(netdev::TlsConnection& connection, std::uint32_t sequence,
-                     std::uint64_t record_number, netdev::TlsDirection direction) override;
-  void received(ReceivedFrame& frame) override;
-  void poll() override;
-  EthtoolCounters counters() const override;
+  int add(netdev::TlsConnection& connection, const netdev::TlsCryptoInfo& crypto_info,
+          std::uint32_t start_sequence);
+  void del(netdev::TlsConnection& connection);
+  int resync(netdev::TlsConnection& connection, std::uint32_t sequence,
+             std::uint64_t record_number);
+  void received(ReceivedFrame& frame);
+  void poll();
+
+  const RxTlsCounters& counters() const { return counters_; }
+  const RxConnections& connections() const { return connections_; }
 
  private:
-  // Driver's side of a connection; the chip's key and context have the same index.
-  struct Entry {
-    std::uint32_t index;
-    netdev::TlsConnection* connection;  // null once deleted
-    FourTuple flow;
-    netdev::TlsCryptoInfo crypto_info;
-    bool rule_added = false;
+  // By context.
+  struct Resync {
     bool query_pending = false;
-    netdev::DmaAddress progress = 0;
     std::uint32_t answer_sequence = 0;
     std::uint64_t answer_number = 0;
   };
-  struct State : netdev::DriverState {
-    explicit State(std::uint32_t i) : index(i) {}
-    std::uint32_t index;
-  };
 
-  std::uint32_t allocate_index();
-  Entry* find(const netdev::TlsConnection& connection);
-  void add_rule(std::uint32_t index);
+  void add_rule(std::uint32_t context);
   void request_resync(const ReceivedFrame& frame);
-  void progress_arrived(std::uint32_t index, std::uint8_t status);
-  void post_static_params(const Entry& entry, std::uint64_t record_number,
-                          std::uint32_t resync_tcp_sn);
+  void progress_arrived(std::uint32_t context, std::optional<std::uint32_t> candidate);
 
-  netdev::DmaMemory& memory_;
   CommandQueue& commands_;
   netdev::NetworkStack& stack_;
-  std::uint32_t max_connections_;
+  RxConnections connections_;
   RxTlsCounters counters_;
-  std::unordered_map<std::uint32_t, Entry> entries_;
-  std::vector<std::uint32_t> free_indices_;
-  std::vector<netdev::DmaAddress> progress_buffers_;  // by index, kept for the next user
-  std::deque<std::uint32_t> answers_;                 // live indices whose answer waits for room
+  std::vector<Resync> resyncs_;
+  std::deque<std::uint32_t> answers_;  // contexts whose answer waits for room
 };
 
 }  // namespace tlsnic::driver::mlx5

@@ -14,8 +14,6 @@ TEST_CASE("what the personality does not offload") {
     World world;
     world.start();
     FakeConnection connection;
-    CHECK(world.driver.tlsdev_ops().tls_dev_add(connection.connection, netdev::TlsDirection::tx,
-                                                connection.crypto, 1) == -EOPNOTSUPP);
     connection.crypto.keys.cipher = TlsCipher::chacha20_poly1305;
     CHECK(world.add(connection) == -EOPNOTSUPP);
     CHECK(connection.connection.driver_state_rx == nullptr);

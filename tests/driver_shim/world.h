@@ -27,7 +27,7 @@ class FakeConnection : public netdev::TlsRxOffload {
   std::uint32_t start = 0xfffff000;
   netdev::TlsRxResyncType type = netdev::TlsRxResyncType::driver_req;
   std::vector<std::string> said;
-  std::uint32_t asked_sequence = 0;  // of the last start
+  std::uint32_t asked_sequence = 0;  // of the last start or request
   std::uint32_t guess = 0;           // of the last end
 
   Buffer frame(const RecordStream& stream, std::size_t offset, std::size_t size,
@@ -37,7 +37,10 @@ class FakeConnection : public netdev::TlsRxOffload {
   }
 
   void set_resync_type(netdev::TlsRxResyncType wanted) override { type = wanted; }
-  void resync_request(std::uint32_t) override { said.push_back("request"); }
+  void resync_request(std::uint32_t sequence) override {
+    said.push_back("request");
+    asked_sequence = sequence;
+  }
   void resync_async_request_start(std::uint32_t sequence, std::uint16_t length) override {
     said.push_back("start " + std::to_string(length));
     asked_sequence = sequence;
@@ -51,11 +54,12 @@ class FakeConnection : public netdev::TlsRxOffload {
 
 struct World : sc_core::sc_module, netdev::NetworkStack {
   explicit World(const hw::NicParameters& parameters = {}, std::size_t memory_bytes = 40u << 20,
+                 driver::Personality personality = driver::Personality::mlx5,
                  sc_core::sc_module_name name = "world")
       : sc_module(name),
         memory(memory_bytes),
         nic("nic", parameters),
-        driver("driver", memory, *this, sc_core::sc_time(5, sc_core::SC_US)),
+        driver("driver", memory, *this, sc_core::sc_time(5, sc_core::SC_US), personality),
         bus_("bus", memory) {
     nic.dma.socket.bind(bus_.target);
     nic.msix.socket.bind(driver.msix);

@@ -1,0 +1,25 @@
+// kTLS offload as the Fungible funeth driver does it (facts 4.4; funeth_ktls.c, funeth_tx.c):
+// transmit only, by the rule of next_record_ktls.h.
+#pragma once
+
+#include "driver_shim/next_record_ktls.h"
+
+namespace tlsnic::driver::funeth {
+
+class FunethKtls : public NextRecordKtls {
+ public:
+  using NextRecordKtls::NextRecordKtls;
+
+  void received(ReceivedFrame&) override {}
+  EthtoolCounters counters() const override {
+    return {{"tx_tls_ctx", connections_.added()},
+            {"tx_tls_del", connections_.removed()},
+            {"tx_tls_resync", tx_counters_.resync},
+            {"tx_tls_encrypted_packets", tx_counters_.encrypted_packets},
+            {"tx_tls_encrypted_bytes", tx_counters_.encrypted_bytes},
+            {"tx_tls_ooo", tx_counters_.fallback},
+            {"tx_tls_drop_no_sync_data", tx_counters_.drop_no_sync_data}};
+  }
+};
+
+}  // namespace tlsnic::driver::funeth
