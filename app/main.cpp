@@ -1,9 +1,14 @@
 // The command line. What it does lives in scenarios/ and observe/.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 
+#include "app/check_command.h"
 #include "app/replay_command.h"
+#include "app/run_command.h"
+#include "scenarios/file/schema.h"
 
 using namespace tlsnic;
 
@@ -19,6 +24,14 @@ int print_parameters() {
   return 0;
 }
 
+int print_keys() {
+  std::puts("| table | key | default | meaning | values |\n| --- | --- | --- | --- | --- |");
+  for (const auto& key : scenarios::describe_keys())
+    std::printf("| %s | `%s` | %s | %s | %s |\n", key.table.c_str(), key.name.c_str(),
+                key.value.c_str(), key.text.c_str(), key.expected.c_str());
+  return 0;
+}
+
 }  // namespace
 
 // SystemC's library refers to it; the simulation is started from main().
@@ -30,15 +43,25 @@ int main(int argc, char** argv) {
   CLI::App line("tlsnic: a simulator of NICs with TLS offload", "tlsnic");
   line.set_version_flag("--version", TLSNIC_VERSION);
   line.require_subcommand(1);
-  line.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return std::string(error.what()) + "; see 'tlsnic --help' and 'tlsnic replay --help'\n";
+  line.failure_message([&line](const CLI::App*, const CLI::Error& error) {
+    const auto given = line.get_subcommands();
+    const std::string command = given.empty() ? "replay" : given.front()->get_name();
+    return fmt::format("{}; see 'tlsnic --help' and 'tlsnic {} --help'\n", error.what(), command);
   });
+  app::RunCommand run;
+  app::add_run(line, run);
   app::ReplayCommand replay;
   app::add_replay(line, replay);
-  line.add_subcommand("parameters", "List what --set can set, with defaults");
+  app::CheckCommand check;
+  app::add_check(line, check);
+  line.add_subcommand("parameters", "List the parameters of chip, driver and hosts (--set)");
+  line.add_subcommand("keys", "List the other keys of a scenario file (--set)");
   try {
     line.parse(argc, argv);
-    return line.got_subcommand("parameters") ? print_parameters() : app::run(replay);
+    if (line.got_subcommand("parameters")) return print_parameters();
+    if (line.got_subcommand("keys")) return print_keys();
+    if (line.got_subcommand("run")) return app::run(run);
+    return line.got_subcommand("check") ? app::run(check) : app::run(replay);
   } catch (const CLI::ParseError& error) {
     return line.exit(error) == 0 ? 0 : exit_bad_input;
   } catch (const std::exception& error) {  // InputError, OutputError, out of memory

@@ -2,13 +2,11 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "app/output.h"
 #include "app/progress_bar.h"
 #include "observe/output_directory.h"
 #include "traces/input_error.h"
@@ -95,15 +93,37 @@ void add_what_if(CLI::App& replay, scenarios::WhatIf& what_if) {
       ->group(group);
 }
 
-void write_json(const std::string& path, const std::string& text) {
-  if (path == "-") {
-    std::fputs(text.c_str(), stdout);
-    return;
-  }
-  std::ofstream out(path, std::ios::binary);
-  out << text;
-  if (!out.flush())
-    throw observe::OutputError(path + ": cannot be written: " + std::strerror(errno));
+void add_driver(CLI::App& replay, std::optional<driver::Personality>& driver) {
+  std::string words;
+  for (const driver::Personality each : driver::personalities)
+    words += (words.empty() ? "" : "|") + std::string(driver::to_string(each));
+  replay
+      .add_option_function<std::string>(
+          "--driver",
+          [&driver, words](const std::string& given) {
+            driver = driver::personality_from(given);
+            if (!driver) throw traces::input_error("--driver", "value", '\'' + given + '\'', words);
+          },
+          "with --transmit: the driver's personality")
+      ->type_name(words)
+      ->default_str("mlx5");
+}
+
+// Options that say how something arrives mean nothing where nothing does.
+void check_transmit(const ReplayCommand& command) {
+  if (!command.transmit && command.driver)
+    throw traces::input_error("--driver", "option", "no --transmit",
+                              "--transmit, since receiving runs mlx5");
+  if (command.transmit && !command.options.what_if.empty())
+    throw traces::input_error("--transmit", "option", "a what-if beside it",
+                              "none: segments are sent as captured");
+}
+
+observe::RunSummary replay(const ReplayCommand& command, observe::PacketLog& packets,
+                           observe::PlaintextFiles& plaintext) {
+  if (!command.transmit) return scenarios::run_replay(command.options, packets, plaintext);
+  return scenarios::run_transmit_replay(
+      command.options, command.driver.value_or(driver::Personality::mlx5), packets);
 }
 
 }  // namespace
@@ -120,7 +140,11 @@ void add_replay(CLI::App& app, ReplayCommand& command) {
                           {{"both", scenarios::Side::both},
                            {"client", scenarios::Side::client},
                            {"server", scenarios::Side::server}},
-                          "end(s) whose NIC has TLS receive offload switched on");
+                          "end(s) whose NIC has TLS offload switched on (receive; with --transmit: "
+                          "transmit)");
+  replay.add_flag("--transmit", command.transmit,
+                  "replay the senders: compare what their NICs put on the wire with the capture");
+  add_driver(replay, command.driver);
   choice<bool>(replay, "--checksum", options.repair_checksums,
                {{"validate", false}, {"repair", true}},
                "validate: as captured; repair: make TCP checksums right first (captures taken at a "
@@ -137,6 +161,7 @@ void add_replay(CLI::App& app, ReplayCommand& command) {
 }
 
 int run(ReplayCommand& command) {
+  check_transmit(command);
   const bool wants_json = !command.out.empty() || !command.json.empty();
   // Standard output that carries JSON carries nothing else.
   const bool talk = !command.quiet && command.json != "-";
@@ -144,25 +169,27 @@ int run(ReplayCommand& command) {
   std::optional<ProgressBar> bar;
   if (!command.quiet && !command.show_packets && isatty(STDERR_FILENO) != 0) {
     bar.emplace();
-    command.options.progress = [&bar](const scenarios::ReplayProgress& p) { bar->show(p); };
+    command.options.progress = [&bar](const scenarios::ReplayProgress& p) {
+      bar->show({p.bytes_read, p.file_size, p.frames, p.simulated_ns});
+    };
   }
   std::optional<observe::OutputDirectory> directory;
   if (!command.out.empty()) directory.emplace(command.out);
   observe::PlaintextFiles plaintext(directory ? &*directory : nullptr);
   observe::PacketLog packets(directory ? directory->open("packets.csv") : nullptr,
                              command.show_packets && talk);
-  const observe::RunSummary summary = scenarios::run_replay(command.options, packets, plaintext);
+  const observe::RunSummary summary = replay(command, packets, plaintext);
   bar.reset();
   // A file name need not be UTF-8.
   constexpr auto replace = nlohmann::json::error_handler_t::replace;
   const std::string json = observe::to_json(summary).dump(2, ' ', false, replace) + '\n';
   if (directory) {
-    write_json(directory->file("summary.json").string(), json);
+    write_text(directory->file("summary.json").string(), json);
     if (!packets.close())
       throw observe::OutputError(command.out + "/packets.csv: cannot be written");
   }
   // Before the directory gets its place: if this fails, nothing is left.
-  if (!command.json.empty()) write_json(command.json, json);
+  if (!command.json.empty()) write_text(command.json, json);
   if (directory) directory->commit();
   if (!command.quiet) {
     for (const std::string& warning : summary.warnings)
@@ -170,7 +197,7 @@ int run(ReplayCommand& command) {
     for (const std::string& hint : summary.hints) std::fprintf(stderr, "hint: %s\n", hint.c_str());
   }
   if (talk) std::fputs(observe::to_text(summary).c_str(), stdout);
-  return 0;
+  return summary.same_wire() ? 0 : 1;
 }
 
 }  // namespace tlsnic::app

@@ -6,6 +6,8 @@ find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)
+# Headers only (scenarios/file/toml.cpp says so to the compiler); the library is not linked.
+pkg_check_modules(TOMLPLUSPLUS REQUIRED tomlplusplus)
 pkg_check_modules(SYSTEMC REQUIRED IMPORTED_TARGET systemc>=2.3.4)
 
 find_library(IPSEC_MB_LIBRARY IPSec_MB)

@@ -4,11 +4,13 @@
 #include <array>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "driver_shim/probe.h"
+#include "observe/summary_transmit.h"
 
 namespace tlsnic::observe {
 
@@ -35,9 +37,10 @@ struct PacketCounts {
   std::uint64_t not_tls = 0;
 };
 
-// What one end sent, as the other end received it.
+// What one end sent, as the other end received it; in a replay of the transmit side, as it was
+// sent.
 struct DirectionSummary {
-  bool in_hardware = false;  // TLS_HW at the receiving end
+  bool in_hardware = false;  // TLS_HW at the receiving end (transmit: at the sending end)
   std::string reason;        // why not in hardware, or why it is not decrypted at all
   RecordCounts records;
   PacketCounts packets;
@@ -46,6 +49,9 @@ struct DirectionSummary {
   std::string plaintext_sha256;              // empty unless asked for
   std::vector<FailedRecord> failed_records;  // the first hundred
   std::string cut;                           // why the stream ends early; empty: it does not
+  // Replay of the transmit side: in place of records, packets, resyncs, plaintext and
+  // failed_records above.
+  std::optional<TransmitSummary> transmit;
 };
 
 struct FlowSummary {
@@ -69,6 +75,8 @@ struct UnitSummary {
 struct RunSummary {
   std::string capture;
   std::uint64_t seed = 0;
+  std::string transmit_driver;     // replay of the transmit side: the personality; else empty
+  std::uint64_t stray_frames = 0;  // ... frames that left a chip and are no captured segment
   std::vector<FlowSummary> flows;
   driver::EthtoolCounters counters;   // of all chips together
   std::uint64_t answers_ignored = 0;  // by a chip: for a candidate that it no longer tracked
@@ -84,6 +92,8 @@ struct RunSummary {
 
   // The unit that was occupied for the greatest share of the time; null if none worked.
   const UnitSummary* bottleneck() const;
+  // Replay of the transmit side: everything that left a chip was as captured.
+  bool same_wire() const;
 };
 
 nlohmann::ordered_json to_json(const RunSummary& summary);

@@ -8,6 +8,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json direction_json(const DirectionSummary& direction) {
+  if (direction.transmit) return transmit_json(direction);
   Json out;
   out["in_hardware"] = direction.in_hardware;
   out["reason"] = direction.reason;
@@ -63,10 +64,24 @@ const UnitSummary* RunSummary::bottleneck() const {
   return busiest;
 }
 
+bool RunSummary::same_wire() const {
+  std::uint64_t wrong = stray_frames;
+  for (const FlowSummary& flow : flows)
+    for (const DirectionSummary& direction : flow.directions)
+      if (direction.transmit) wrong += direction.transmit->packets.different;
+  return wrong == 0;
+}
+
 Json to_json(const RunSummary& summary) {
   Json out;
   out["capture"] = summary.capture;
-  out["seed"] = summary.seed;
+  if (summary.transmit_driver.empty()) {
+    out["seed"] = summary.seed;
+  } else {
+    out["driver"] = summary.transmit_driver;
+    out["same_wire"] = summary.same_wire();
+    out["stray_frames"] = summary.stray_frames;
+  }
   out["flows"] = Json::array();
   for (const FlowSummary& flow : summary.flows) out["flows"].push_back(flow_json(flow));
   out["counters"] = object(summary.counters);

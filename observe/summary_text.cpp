@@ -3,29 +3,12 @@
 #include <algorithm>
 
 #include "observe/summary.h"
+#include "observe/text_table.h"
 
 namespace tlsnic::observe {
 namespace {
 
-using Row = std::vector<std::string>;
-
-// Columns as wide as their widest cell; the last one is left ragged.
-std::string table(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string out;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += i + 1 == row.size() ? row[i] : fmt::format("{:<{}}  ", row[i], widths[i]);
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + '\n';
-  }
-  return out;
-}
+using Row = TableRow;
 
 void add_flow(std::vector<Row>& rows, const FlowSummary& flow) {
   for (std::size_t i : {1, 0}) {
@@ -51,10 +34,7 @@ void add_flow(std::vector<Row>& rows, const FlowSummary& flow) {
   }
 }
 
-}  // namespace
-
-std::string to_text(const RunSummary& summary) {
-  std::string out;
+std::string receive_flows_text(const RunSummary& summary) {
   std::vector<Row> flows{{"stream", "client < server, client > server", "offloaded",
                           "records e/p/n", "packets d/p/b", "resyncs", "plaintext", "remark"}};
   for (const FlowSummary& flow : summary.flows) {
@@ -64,17 +44,22 @@ std::string to_text(const RunSummary& summary) {
     Row& first = flows[flows.size() - 2];
     first.back() = first.back().empty() ? title : title + "; " + first.back();
   }
-  out += table(flows);
-  out +=
-      "records: entirely / partially / not offloaded; packets: decrypted / passed / bad "
-      "checksum\n\n";
+  return text_table(flows) +
+         "records: entirely / partially / not offloaded; packets: decrypted / passed / bad "
+         "checksum\n\n";
+}
 
+}  // namespace
+
+std::string to_text(const RunSummary& summary) {
+  std::string out =
+      summary.transmit_driver.empty() ? receive_flows_text(summary) : transmit_flows_text(summary);
   std::vector<Row> counters;
   for (const auto& [name, value] : summary.counters)
     counters.push_back({name, fmt::format("{}", value)});
   for (const auto& [name, value] : summary.tls_stat)
     if (value != 0) counters.push_back({name, fmt::format("{}", value)});
-  out += table(counters);
+  out += text_table(counters);
 
   out += fmt::format("\n{} frames, {:.3f} ms of simulated time", summary.frames,
                      static_cast<double>(summary.simulated_ns) / 1e6);

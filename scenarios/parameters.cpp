@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <limits>
 
+#include "scenarios/nearest.h"
 #include "traces/input_error.h"
 
 namespace tlsnic::scenarios {
@@ -77,9 +77,62 @@ void add_stage(std::vector<Parameter>& table, const std::string& name,
                          "cycles from the end of occupation to the next unit"));
 }
 
+constexpr std::uint64_t many = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint64_t hour_ns = 3'600'000'000'000;
+
+Parameter on_off(std::string name, bool host::TcpSettings::*field, std::string text) {
+  return choice(
+      std::move(name), [field](Parameters & p) -> auto& { return p.host.tcp.*field; },
+      std::vector<std::pair<std::string, bool>>{{"on", true}, {"off", false}}, std::move(text));
+}
+
+// Not used by replays: a capture has its own TCP.
+void add_tcp(std::vector<Parameter>& table) {
+  using host::TcpSettings;
+  const auto add = [&table](const char* name, auto TcpSettings::*field, std::uint64_t min,
+                            std::uint64_t max, const char* text, std::uint64_t scale = 1) {
+    table.push_back(number(
+        name, [field](Parameters & p) -> auto& { return p.host.tcp.*field; }, min, max, text,
+        scale));
+  };
+  add("tcp.mtu", &TcpSettings::mtu, 576, 65'535, "bytes of an IP packet");
+  table.push_back(choice(
+      "tcp.congestion", [](Parameters & p) -> auto& { return p.host.tcp.congestion; },
+      std::vector<std::pair<std::string, host::CongestionAlgorithm>>{
+          {"cubic", host::CongestionAlgorithm::cubic},
+          {"new_reno", host::CongestionAlgorithm::new_reno}},
+      "congestion control"));
+  table.push_back(choice(
+      "tcp.nagle", [](Parameters & p) -> auto& { return p.host.tcp.nagle; },
+      std::vector<std::pair<std::string, host::Nagle>>{
+          {"minshall", host::Nagle::minshall}, {"on", host::Nagle::on}, {"off", host::Nagle::off}},
+      "when a segment smaller than the MSS waits; off is TCP_NODELAY"));
+  table.push_back(on_off("tcp.sack", &TcpSettings::sack, "offered in the SYN"));
+  table.push_back(on_off("tcp.timestamps", &TcpSettings::timestamps, "likewise"));
+  table.push_back(on_off("tcp.window_scaling", &TcpSettings::window_scaling, "likewise"));
+  add("tcp.send_buffer_bytes", &TcpSettings::send_buffer, 4'096, 1u << 30,
+      "bytes written and not yet acknowledged");
+  // A record must fit: the stack has no copy mode for receive buffers that are smaller.
+  add("tcp.receive_buffer_bytes", &TcpSettings::receive_buffer, 17'000, 1u << 30,
+      "bytes; the largest window offered");
+  add("tcp.initial_window", &TcpSettings::initial_window, 1, 1'000, "segments");
+  add("tcp.duplicate_threshold", &TcpSettings::duplicate_threshold, 1, 300,
+      "duplicate acknowledgements that show a loss, at first");
+  add("tcp.max_duplicate_threshold", &TcpSettings::max_duplicate_threshold, 1, 10'000,
+      "... and at most, when the network reorders");
+  add("tcp.tso_window_divisor", &TcpSettings::tso_window_divisor, 0, 1'000,
+      "waits to send this part of the window at once; 0: never waits");
+  add("tcp.quick_acks", &TcpSettings::quick_acks, 0, many,
+      "segments at the start that are acknowledged at once");
+  add("tcp.delayed_ack_ns", &TcpSettings::delayed_ack_ns, 0, hour_ns, "ns");
+  add("tcp.initial_rto_ns", &TcpSettings::initial_rto_ns, 1'000, hour_ns, "ns");
+  add("tcp.min_rto_ns", &TcpSettings::min_rto_ns, 1'000, hour_ns, "ns");
+  add("tcp.max_rto_ns", &TcpSettings::max_rto_ns, 1'000, hour_ns, "ns");
+  add("tcp.retries", &TcpSettings::retries, 0, 1'000,
+      "time-outs in a row before the connection is given up");
+}
+
 std::vector<Parameter> make_table() {
-  constexpr std::uint64_t many = std::numeric_limits<std::uint32_t>::max();
-  constexpr std::uint64_t hour_ns = 3'600'000'000'000;
   std::vector<Parameter> table;
   table.push_back(number(
       "nic.clock_period_ps", [](Parameters & p) -> auto& { return p.nic.clock_period; }, 1,
@@ -99,12 +152,17 @@ std::vector<Parameter> make_table() {
       [](Parameters & p) -> auto& { return p.nic.tls_cycles_per_record; }, 0, 1'000'000,
       "cycles for each record that ends in the packet"));
   add_stage(table, "dma", &hw::NicParameters::dma);
+  add_stage(table, "tx_dma", &hw::NicParameters::tx_dma);
+  add_stage(table, "tx_tls", &hw::NicParameters::tx_tls);
+  table.push_back(number(
+      "nic.tx_buffer_bytes", [](Parameters & p) -> auto& { return p.nic.tx_buffer_bytes; }, 1,
+      1u << 30, "bytes of packets that the transmit path reads ahead"));
   table.push_back(number(
       "nic.keys.max", [](Parameters & p) -> auto& { return p.nic.max_keys; }, 1, many,
       "keys that the chip can hold"));
   table.push_back(number(
       "nic.contexts.max", [](Parameters & p) -> auto& { return p.nic.max_contexts; }, 1, many,
-      "connections that the chip can hold"));
+      "connections that the chip can hold in each direction"));
   table.push_back(number(
       "nic.contexts.cached", [](Parameters & p) -> auto& { return p.nic.cached_contexts; }, 1, many,
       "of them in on-chip memory"));
@@ -145,9 +203,14 @@ std::vector<Parameter> make_table() {
       "host.tcp_mem_bytes", [](Parameters & p) -> auto& { return p.host.tcp_mem; }, 65'536,
       1u << 30, "bytes over all connections of a host, likewise"));
   table.push_back(choice(
-      "host.tls13_offload", [](Parameters & p) -> auto& { return p.host.rx.tls13_offload; },
+      "host.zerocopy_ro", [](Parameters & p) -> auto& { return p.host.zerocopy_ro; },
+      std::vector<std::pair<std::string, bool>>{{"off", false}, {"on", true}},
+      "TLS_TX_ZEROCOPY_RO: sendfile refers to pages instead of copying them"));
+  table.push_back(choice(
+      "host.tls13_offload", [](Parameters & p) -> auto& { return p.host.tls13_offload; },
       std::vector<std::pair<std::string, bool>>{{"on", true}, {"off", false}},
       "whether the stack offers TLS 1.3 to the device; released kernels (7.1) do not"));
+  add_tcp(table);
   table.push_back(number(
       "reader.wakeup_ns", [](Parameters & p) -> auto& { return p.reader.wakeup_ns; }, 0, hour_ns,
       "ns; from data being ready to the application's read"));
@@ -165,19 +228,6 @@ const std::vector<Parameter>& parameter_table() {
   return table;
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replace = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replace}));
-    }
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 void set_parameter(Parameters& parameters, std::string_view assignment) {
@@ -193,12 +243,10 @@ void set_parameter(Parameters& parameters, std::string_view assignment) {
       throw traces::input_error("--set", name, fmt::format("'{}'", value), parameter.expected);
     return;
   }
-  const auto nearest =
-      std::min_element(table.begin(), table.end(), [&](const Parameter& a, const Parameter& b) {
-        return edit_distance(a.name, name) < edit_distance(b.name, name);
-      });
+  std::vector<std::string> names;
+  for (const Parameter& parameter : table) names.push_back(parameter.name);
   throw traces::input_error("--set", "key", fmt::format("'{}'", name),
-                            fmt::format("a known key, such as {}", nearest->name));
+                            "a known key, such as " + nearest(names, name, 1).front());
 }
 
 std::vector<ParameterDescription> describe(const Parameters& parameters) {
@@ -206,7 +254,8 @@ std::vector<ParameterDescription> describe(const Parameters& parameters) {
   for (const Parameter& parameter : parameter_table()) {
     const bool is_choice = parameter.expected.rfind("one of", 0) == 0;
     out.push_back({parameter.name, parameter.get(parameters),
-                   is_choice ? parameter.text + "; " + parameter.expected : parameter.text});
+                   is_choice ? parameter.text + "; " + parameter.expected : parameter.text,
+                   parameter.expected});
   }
   return out;
 }

@@ -33,8 +33,9 @@ void set_parameter(Parameters& parameters, std::string_view assignment);
 
 struct ParameterDescription {
   std::string name;
-  std::string value;  // in the given parameters
-  std::string text;   // unit and meaning
+  std::string value;     // in the given parameters
+  std::string text;      // unit and meaning
+  std::string expected;  // what values there are
 };
 std::vector<ParameterDescription> describe(const Parameters& parameters);
 

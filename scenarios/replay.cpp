@@ -2,40 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
+#include "scenarios/replay/keys.h"
 #include "scenarios/replay_source.h"
-#include "traces/capture/embedded_secrets.h"
 #include "traces/input_error.h"
 
 namespace tlsnic::scenarios {
 namespace {
 
 using traces::Direction;
-
-std::string key_log_name(const std::string& capture) {
-  std::filesystem::path path(capture);
-  const auto strip = [&path](std::initializer_list<const char*> extensions) {
-    for (const char* extension : extensions) {
-      if (path.extension() != extension) continue;
-      path.replace_extension();
-      return;
-    }
-  };
-  strip({".pcap", ".pcapng", ".cap"});
-  strip({".rx", ".tx"});
-  return path.string() + ".keys";
-}
-
-traces::KeyLog read_keys(const ReplayOptions& options, std::vector<std::string>& warnings) {
-  const std::string path = options.keys ? *options.keys : key_log_beside(options.capture);
-  traces::KeyLog keys;
-  if (!path.empty()) keys = traces::read_key_log(path, warnings);
-  const std::string embedded = traces::embedded_secrets(options.capture);
-  if (!embedded.empty())
-    keys.merge(traces::parse_key_log(embedded, options.capture + " (secrets block)", warnings));
-  return keys;
-}
 
 void finish_direction(Connection& connection, Direction direction, bool offload_selected) {
   ReceiveSide& side = connection.side(direction);
@@ -101,8 +75,7 @@ bool is_mostly_bad(const observe::PacketCounts& packets) {
   return packets.bad_checksum >= 3 && packets.bad_checksum >= rest;
 }
 
-void add_hints(observe::RunSummary& summary, bool has_keys,
-               const std::optional<std::string>& given) {
+void add_hints(observe::RunSummary& summary, bool has_keys, const ReplayOptions& options) {
   bool by_client = false;
   bool by_server = false;
   for (const observe::FlowSummary& flow : summary.flows) {
@@ -116,22 +89,10 @@ void add_hints(observe::RunSummary& summary, bool has_keys,
         by_client && by_server ? "client and the server"
         : by_client            ? "client"
                                : "server"));
-  if (!has_keys && given)
-    summary.hints.push_back(
-        fmt::format("no keys: {} has none, and {} has none inside", *given, summary.capture));
-  else if (!has_keys)
-    summary.hints.push_back(
-        fmt::format("no keys: --keys was not given, {} has none inside, and there is no file {}",
-                    summary.capture, key_log_name(summary.capture)));
+  if (!has_keys) summary.hints.push_back(no_keys_hint(options));
 }
 
 }  // namespace
-
-std::string key_log_beside(const std::string& capture) {
-  const std::string name = key_log_name(capture);
-  std::error_code ignored;
-  return std::filesystem::exists(name, ignored) ? name : std::string();
-}
 
 observe::RunSummary run_replay(const ReplayOptions& options, observe::PacketLog& packets,
                                observe::PlaintextFiles& plaintext) {
@@ -164,7 +125,7 @@ observe::RunSummary run_replay(const ReplayOptions& options, observe::PacketLog&
   add_counters(summary, client);
   add_counters(summary, server);
   summary.answers_ignored = source.answers_ignored();
-  add_hints(summary, !keys.empty(), options.keys);
+  add_hints(summary, !keys.empty(), options);
   summary.frames = source.frames();
   summary.simulated_ns = sc_core::sc_time_stamp().value() / 1000;
   // Each instant at which something was due costs the kernel one delta cycle.

@@ -7,8 +7,12 @@ using namespace tlsnic::testing;
 
 TEST_CASE("help and version are no errors") {
   const SmallCapture small;
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"--help"}, {"replay", "--help"}, {"--version"}, {"parameters"}}) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"--help"},
+                                                {"replay", "--help"},
+                                                {"run", "--help"},
+                                                {"check", "--help"},
+                                                {"--version"},
+                                                {"parameters"}}) {
     const auto result = small.run(words);
     CHECK(result.status == 0);
     CHECK(result.err == "");

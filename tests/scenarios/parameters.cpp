@@ -38,7 +38,7 @@ std::string error_of(const std::string& assignment) {
 // The values that a key takes: of a choice, all of them.
 std::vector<std::string> other_values(const ParameterDescription& parameter) {
   const std::size_t list = parameter.text.rfind("; one of ");
-  if (list == std::string::npos) return {parameter.value == "70000" ? "70001" : "70000", "65536"};
+  if (list == std::string::npos) return {"70000", "65536", "65535", "7"};
   std::vector<std::string> out;
   std::string rest = parameter.text.substr(list + 9) + ' ';
   for (std::size_t space; (space = rest.find(' ')) != std::string::npos; rest.erase(0, space + 1))
@@ -57,7 +57,9 @@ TEST_CASE("every key can be set, and changes itself only") {
     for (const std::string& value : other_values(parameter)) {
       INFO(parameter.name << '=' << value);
       Parameters parameters;
-      if (value == "70000" && error_of(parameter.name + "=70000") != "no error") continue;
+      // Of the numbers, those that are in the key's range.
+      const bool is_number = parameter.text.rfind("; one of ") == std::string::npos;
+      if (is_number && error_of(parameter.name + '=' + value) != "no error") continue;
       set_parameter(parameters, parameter.name + '=' + value);
       auto want = before;
       want[parameter.name] = value;
@@ -94,7 +96,7 @@ TEST_CASE("what is set arrives where it is used, in its unit") {
   CHECK(parameters.nic.firmware_command == 6000);
   CHECK(parameters.nic.rx.scan_start == hw::ScanStart::immediate);
   CHECK(parameters.nic.rx.header_test == hw::HeaderTest::application_data);
-  CHECK_FALSE(parameters.host.rx.tls13_offload);
+  CHECK_FALSE(parameters.host.tls13_offload);
   CHECK(parameters.reader.pause_ns == 8);
   CHECK(parameters.keys_delay_ns == 9);
 }
