@@ -36,6 +36,7 @@ RunResult run_once(const RunCommand& command, const Scenario& scenario,
                    ProgressBar* bar) {
   scenarios::RunOptions options;
   options.check_rules = command.check_rules;
+  if (directory != nullptr) options.capture = directory->file(prefix + "wire.pcapng").string();
   if (bar != nullptr)
     options.progress = [bar](const scenarios::RunProgress& p) {
       bar->show({p.bytes_done, p.bytes_total, p.data_packets, p.simulated_ns});
@@ -109,7 +110,7 @@ void add_run(CLI::App& app, RunCommand& command) {
   run.add_option("--seed", command.seed, "of everything random; default: the scenario's")
       ->type_name("N");
   run.add_option("--out", command.out,
-                 "directory for summary.json, packets.csv, records.csv, events.csv")
+                 "directory for summary.json, packets.csv, records.csv, events.csv, wire.pcapng")
       ->type_name("DIR");
   run.add_option("--json", command.json, "file for the summary as JSON; - for standard output")
       ->type_name("FILE");

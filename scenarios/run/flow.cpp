@@ -10,7 +10,7 @@ constexpr std::uint16_t server_port = 443;
 }  // namespace
 
 FourTuple flow_tuple(std::uint32_t index) {
-  const std::uint32_t host = index / ports_per_address;
+  const std::uint32_t host = 1 + index / ports_per_address;
   FourTuple tuple;
   tuple.source.address.bytes = {10, 0, static_cast<std::uint8_t>(host >> 8),
                                 static_cast<std::uint8_t>(host & 0xff)};
@@ -25,7 +25,7 @@ std::optional<std::uint32_t> flow_index(const Endpoint& client, std::size_t coun
   if (client.address.is_ipv6 || ip[0] != 10 || ip[1] != 0 || client.port < first_port)
     return std::nullopt;
   const std::uint32_t host = std::uint32_t{ip[2]} << 8 | ip[3];
-  const std::uint32_t index = host * ports_per_address + (client.port - first_port);
+  const std::uint32_t index = (host - 1) * ports_per_address + (client.port - first_port);
   if (index >= count) return std::nullopt;
   return index;
 }

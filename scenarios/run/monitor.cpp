@@ -68,6 +68,9 @@ void Monitor::event(bool server, const char* name, std::string text) {
 // ---- the link
 
 void Monitor::Link::frame_sent(const LinkFrame& frame) {
+  if (monitor.capture != nullptr)
+    monitor.capture->frame(static_cast<std::int64_t>(sc_core::sc_time_stamp().value() / 1000),
+                           frame.bytes);
   if (frame.parsed.kind != FrameKind::tcp) return;
   Flow* flow = monitor.flow_of(frame.parsed, direction);
   if (flow == nullptr) return;

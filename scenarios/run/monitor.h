@@ -9,6 +9,7 @@
 #include "scenarios/link/link_observer.h"
 #include "scenarios/run/flow.h"
 #include "scenarios/run/rules.h"
+#include "traces/capture/pcapng_writer.h"
 
 namespace tlsnic::scenarios {
 
@@ -98,6 +99,9 @@ class Monitor {
     Direction direction;
     std::function<std::size_t()> chip;  // that receives now: 0 or 1
   };
+
+  // Frames as they leave the chips, at simulated times; null: none.
+  traces::PcapngWriter* capture = nullptr;
 
   Host& host(bool server) { return hosts_[server ? 1 : 0]; }
   Chip& chip(bool server, std::size_t number) { return chips_[(server ? 2u : 0u) + number]; }

@@ -97,6 +97,9 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   if (options.check_rules) rules.emplace(flows.size(), content, result.failures);
   Monitor monitor(flows, rules ? &*rules : nullptr, result);
 
+  std::optional<traces::PcapngWriter> capture;
+  if (!options.capture.empty()) monitor.capture = &capture.emplace(options.capture);
+
   SimulationClock clock("clock");
   Machine client("client", scenario.ends[0], clock);
   Machine server("server", scenario.ends[1], clock);
@@ -142,6 +145,7 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
              result);
   client.host.set_probe(nullptr);
   server.host.set_probe(nullptr);
+  if (capture) capture->close();
   return result;
 }
 

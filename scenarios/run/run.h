@@ -21,7 +21,7 @@ struct RunOptions {
   // Hold R1, R2, R3 and R6 against every packet (R4 and R5 are always held). Keeps every record and
   // every byte on the wire in memory.
   bool check_rules = false;
-  std::string capture;  // file for the link's frames (pcapng); empty: none
+  std::string capture;  // pcapng file for the frames as they leave the chips; empty: none
 };
 
 // Once per process: SystemC's kernel cannot be started again. Throws traces::InputError for what

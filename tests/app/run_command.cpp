@@ -80,7 +80,8 @@ TEST_CASE("run --json and --out: the same summary, complete files, byte by byte 
     CHECK(folder.run({"run", "x.toml", "--out", out, "--quiet"}).status == 0);
   const Words files = tree(folder.file("one"));
   CHECK(tree(folder.file("two")) == files);
-  for (const char* name : {"events.csv", "packets.csv", "records.csv", "summary.json"})
+  for (const char* name :
+       {"events.csv", "wire.pcapng", "packets.csv", "records.csv", "summary.json"})
     CHECK(std::count(files.begin(), files.end(), name) == 1);
   for (const std::string& name : files)
     CHECK((read_file(folder.file("one/" + name)) == read_file(folder.file("two/" + name))));
@@ -123,7 +124,7 @@ show = ["to_client.plaintext_bytes"]
   CHECK(summary["points"][2]["values"]["to_client.plaintext_bytes"] == 12000);
   CHECK(summary["points"][3]["ok"] == true);
   for (const char* point : {"point-0", "point-1", "point-2", "point-3"})
-    for (const char* name : {"/events.csv", "/packets.csv", "/records.csv"})
+    for (const char* name : {"/events.csv", "/wire.pcapng", "/packets.csv", "/records.csv"})
       CHECK(read_file(folder.file(std::string("out/") + point + name)).size() > 10);
 }
 
