@@ -1,6 +1,10 @@
 #include "scenarios/run/run.h"
 
 #include <fmt/format.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <pthread.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
 
 #include <optional>
 
@@ -23,6 +27,21 @@ class MachineReceiver : public FrameReceiver {
  private:
   Machine& machine_;
 };
+
+// SystemC tells AddressSanitizer which thread's stack comes next, but not where the main one is.
+void announce_main_stack() {
+#ifdef __SANITIZE_ADDRESS__
+  pthread_attr_t attributes;
+  void* bottom = nullptr;
+  std::size_t size = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
+  if (pthread_attr_getstack(&attributes, &bottom, &size) == 0) {
+    __sanitizer_start_switch_fiber(nullptr, bottom, size);
+    __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+  }
+  pthread_attr_destroy(&attributes);
+#endif
+}
 
 std::deque<Flow> make_flows(const Scenario& scenario) {
   std::deque<Flow> flows;
@@ -127,6 +146,7 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options) {
   const std::uint64_t deltas_before = sc_core::sc_delta_count();
   sc_core::sc_start(sc_core::sc_time::from_value(scenario.limit_ns * 1000),
                     sc_core::SC_EXIT_ON_STARVATION);
+  announce_main_stack();
 
   if (applications.finished_flows() < flows.size() && result.failures.empty())
     result.failures.push_back(fmt::format(
