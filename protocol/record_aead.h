@@ -10,8 +10,12 @@ struct evp_cipher_ctx_st;
 
 namespace tlsnic {
 
+// The installed OpenSSL has it: SM4 only from 3.1 on. False, too, for an unknown cipher.
+bool is_available(TlsCipher cipher);
+
 class RecordAead {
  public:
+  // Throws std::invalid_argument if the cipher is not available.
   explicit RecordAead(const TrafficKeys& keys);
 
   const TrafficKeys& keys() const { return keys_; }
@@ -32,10 +36,14 @@ class RecordAead {
   void seal(MutableBytes record, std::uint64_t record_number);
 
  private:
+  Bytes text_of(Bytes record) const;
   void start(Bytes record, std::uint64_t record_number, bool encrypt);
+  bool update(Bytes text, std::uint8_t* out);
+  void set_expected_tag(Bytes tag);
 
   TrafficKeys keys_;
   RecordFormat format_;
+  bool is_ccm_ = false;
   std::unique_ptr<evp_cipher_ctx_st, void (*)(evp_cipher_ctx_st*)> context_;
 };
 

@@ -8,8 +8,8 @@ std::array<std::uint8_t, aead_nonce_size> record_nonce(
     TlsVersion version, TlsCipher cipher, const std::array<std::uint8_t, aead_nonce_size>& iv,
     std::uint64_t record_number, const std::uint8_t* explicit_nonce) {
   auto nonce = iv;
-  if (record_format(version, cipher).explicit_nonce != 0) {
-    std::copy_n(explicit_nonce, 8, nonce.begin() + 4);
+  if (const std::size_t size = record_format(version, cipher).explicit_nonce; size != 0) {
+    std::copy_n(explicit_nonce, size, nonce.end() - static_cast<std::ptrdiff_t>(size));
     return nonce;
   }
   store_be64(nonce.data() + 4, load_be64(nonce.data() + 4) ^ record_number);

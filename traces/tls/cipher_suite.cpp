@@ -7,6 +7,9 @@
 #include <memory>
 #include <stdexcept>
 
+#include "protocol/openssl_cipher.h"
+#include "protocol/record_aead.h"
+
 namespace tlsnic::traces {
 namespace {
 
@@ -22,20 +25,7 @@ const SSL_CIPHER* find(std::uint16_t number) {
   return SSL_CIPHER_find(connection.get(), wire);
 }
 
-std::optional<TlsCipher> offloadable(int cipher_nid) {
-  switch (cipher_nid) {
-    case NID_aes_128_gcm:
-      return TlsCipher::aes_gcm_128;
-    case NID_aes_256_gcm:
-      return TlsCipher::aes_gcm_256;
-    case NID_chacha20_poly1305:
-      return TlsCipher::chacha20_poly1305;
-    default:
-      return std::nullopt;
-  }
-}
-
-// "AES-CBC", "ARIA-GCM", "NULL": the family without its key length.
+// "AES-CBC", "AES-CCM", "NULL": the family without its key length.
 std::string family(int cipher_nid) {
   switch (cipher_nid) {
     case NID_aes_128_cbc:
@@ -47,9 +37,6 @@ std::string family(int cipher_nid) {
     case NID_camellia_128_cbc:
     case NID_camellia_256_cbc:
       return "Camellia-CBC";
-    case NID_aria_128_gcm:
-    case NID_aria_256_gcm:
-      return "ARIA-GCM";
     case NID_undef:
       return "NULL";
     default:
@@ -71,7 +58,8 @@ CipherSuite cipher_suite(std::uint16_t number) {
   const char* name = SSL_CIPHER_standard_name(entry);
   out.name = name != nullptr ? name : SSL_CIPHER_get_name(entry);
   const int nid = SSL_CIPHER_get_cipher_nid(entry);
-  out.cipher = offloadable(nid);
+  out.cipher = tls_cipher(nid, out.name);
+  if (out.cipher && !is_available(*out.cipher)) out.cipher.reset();
   if (!out.cipher) {
     out.obstacle = family(nid) + " suite";
     return out;

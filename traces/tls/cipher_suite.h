@@ -5,12 +5,11 @@
 #include <optional>
 #include <string>
 
-#include "protocol/tls_record.h"
+#include "protocol/tls13_keys.h"
 
 namespace tlsnic::traces {
 
-// Digest of the suite's PRF (TLS 1.2) or HKDF (TLS 1.3).
-enum class HandshakeDigest : std::uint8_t { sha256, sha384 };
+using tlsnic::HandshakeDigest;
 
 struct CipherSuite {
   std::string name;  // "TLS_AES_128_GCM_SHA256"; "0x1234" if unknown

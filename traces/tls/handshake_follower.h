@@ -16,8 +16,8 @@
 namespace tlsnic::traces {
 
 // TLS 1.2, full and resumed, and TLS 1.3, with HelloRetryRequest, resumption and rejected early
-// data; AES-GCM and ChaCha20-Poly1305. Segments of the two directions may come in any order: what
-// cannot be read yet waits, at most StreamAssembler::default_limit bytes per direction.
+// data; the ciphers that tls_cipher() knows. Segments of the two directions may come in any order:
+// what cannot be read yet waits, at most StreamAssembler::default_limit bytes per direction.
 //
 // Each direction ends with an EncryptionStart or with an Obstacle; then its buffers are freed.
 class HandshakeFollower {

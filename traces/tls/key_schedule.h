@@ -5,15 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "protocol/tls_record.h"
+#include "protocol/tls13_keys.h"
 #include "traces/keylog/key_log.h"
 #include "traces/tls/cipher_suite.h"
 
 namespace tlsnic::traces {
 
-constexpr std::size_t digest_size(HandshakeDigest digest) {
-  return digest == HandshakeDigest::sha384 ? 48 : 32;
-}
+using tlsnic::digest_size;
+using tlsnic::tls13_keys;
 
 struct Tls12Keys {
   TrafficKeys client_write;
@@ -24,9 +23,6 @@ struct Tls12Keys {
 // each. The extended master secret (RFC 7627) changes only how the master secret came to be.
 Tls12Keys tls12_keys(TlsCipher cipher, HandshakeDigest digest, Bytes master_secret,
                      Bytes client_random, Bytes server_random);
-
-// RFC 8446, section 7.3. traffic_secret: digest_size(digest) bytes.
-TrafficKeys tls13_keys(TlsCipher cipher, HandshakeDigest digest, Bytes traffic_secret);
 
 // The secret that follows a KeyUpdate (RFC 8446, section 7.2).
 Secret next_traffic_secret(HandshakeDigest digest, Bytes traffic_secret);

@@ -39,7 +39,7 @@ enum class ObstacleKind : std::uint8_t {
   not_tls,               // the payload does not begin with a TLS handshake
   handshake_incomplete,  // the capture ends, or an alert comes, before the handshake's end
   unsupported_version,   // SSL 3.0, TLS 1.0, TLS 1.1, a draft
-  unsupported_cipher,    // AES-CBC, AES-CCM, compression, ...
+  unsupported_cipher,    // AES-CBC, AES-256-CCM, compression, ...
   no_keys,               // the key log lacks a line for this client random
   wrong_keys,            // a handshake record does not authenticate
   early_data,            // the server accepted 0-RTT data
