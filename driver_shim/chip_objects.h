@@ -27,6 +27,9 @@ class IndexPool {
   }
   void give_back(std::uint32_t index) { free_.push_back(index); }
 
+  std::uint32_t size() const { return size_; }
+  std::uint32_t in_use() const { return next_ - static_cast<std::uint32_t>(free_.size()); }
+
  private:
   std::uint32_t size_;
   std::uint32_t next_ = 0;

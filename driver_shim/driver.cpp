@@ -104,6 +104,19 @@ void Driver::start_xmit(netdev::TxSkb skb) {
   send_backlog();
 }
 
+netdev::EthtoolStats Driver::get_ethtool_stats() const {
+  return ktls_ ? ktls_->ethtool_stats() : netdev::EthtoolStats();
+}
+
+std::vector<netdev::DevlinkResource> Driver::resources() const {
+  if (!ktls_) return {};
+  const auto resource = [](const char* name, const IndexPool& pool) {
+    return netdev::DevlinkResource{name, pool.size(), pool.in_use()};
+  };
+  return {resource("tls_rx_contexts", objects_.rx_contexts),
+          resource("tls_tx_contexts", objects_.tx_contexts), resource("tls_keys", objects_.keys)};
+}
+
 void Driver::send_backlog() {
   while (!backlog_.empty() && tx_.room() >= room_per_segment_) ktls_->transmit(backlog_.pop());
   tx_.flush();

@@ -15,7 +15,10 @@
 
 namespace tlsnic::driver {
 
-class Driver : public sc_core::sc_module, public netdev::NetDeviceOps {
+class Driver : public sc_core::sc_module,
+               public netdev::NetDeviceOps,
+               public netdev::EthtoolOps,
+               public netdev::DevlinkOps {
  public:
   // interrupt_latency: from the chip's interrupt to the poll.
   Driver(sc_core::sc_module_name name, netdev::DmaMemory& memory, netdev::NetworkStack& stack,
@@ -34,6 +37,12 @@ class Driver : public sc_core::sc_module, public netdev::NetDeviceOps {
 
   // netdev::NetDeviceOps
   void start_xmit(netdev::TxSkb skb) override;
+  // netdev::EthtoolOps: the counters below, and those of each queue where the real driver has them.
+  // Empty before probe_device().
+  netdev::EthtoolStats get_ethtool_stats() const override;
+  // netdev::DevlinkOps: tls_rx_contexts, tls_tx_contexts, tls_keys (of both directions). A place is
+  // in use until the chip has answered the commands that destroy what was there.
+  std::vector<netdev::DevlinkResource> resources() const override;
 
   // After probe_device().
   netdev::TlsDevOps& tlsdev_ops() { return *ktls_; }

@@ -35,12 +35,14 @@ Ktls::Ktls(const KtlsEnvironment& environment)
 
 int Ktls::tls_dev_add(netdev::TlsConnection& connection, TlsDirection direction,
                       const netdev::TlsCryptoInfo& crypto_info, std::uint32_t start_sequence) {
-  if ((environment_.capabilities & capability(crypto_info.keys, direction)) == 0 ||
-      !is_supported(crypto_info.keys) || !supports(crypto_info.keys, direction))
-    return -EOPNOTSUPP;
-  const int result = direction == TlsDirection::tx
-                         ? connections_.add(connection, crypto_info, start_sequence)
-                         : add_rx(connection, crypto_info, start_sequence);
+  ++adds_;
+  int result = -EOPNOTSUPP;
+  if ((environment_.capabilities & capability(crypto_info.keys, direction)) != 0 &&
+      is_supported(crypto_info.keys) && supports(crypto_info.keys, direction))
+    result = direction == TlsDirection::tx
+                 ? connections_.add(connection, crypto_info, start_sequence)
+                 : add_rx(connection, crypto_info, start_sequence);
+  if (result != 0) ++refusals_;
   if (result == -ENOSPC) ++no_space_;
   return result;
 }

@@ -44,7 +44,10 @@ class Ktls : public netdev::TlsDevOps {
   static std::uint32_t most_descriptors(std::uint32_t mtu);
   // Once per poll: work that waited for room in a ring, or for its end.
   virtual void poll() { connections_.poll(); }
+  // Of the whole device.
   virtual EthtoolCounters counters() const = 0;
+  // counters(), and those of each queue where the real driver has them; in its order.
+  virtual EthtoolCounters ethtool_stats() const { return counters(); }
   // Further statistics, where the real driver has some outside of ethtool.
   virtual EthtoolCounters debugfs() const { return {}; }
 
@@ -66,7 +69,9 @@ class Ktls : public netdev::TlsDevOps {
 
   KtlsEnvironment environment_;
   TxConnections connections_;
-  std::uint64_t no_space_ = 0;  // connections refused because a table was full
+  std::uint64_t adds_ = 0;      // calls of tls_dev_add
+  std::uint64_t refusals_ = 0;  // of those, that did not give 0
+  std::uint64_t no_space_ = 0;  // ... because a table was full
 };
 
 }  // namespace tlsnic::driver

@@ -1,14 +1,11 @@
 // What the driver lets others watch: its ethtool counters.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <utility>
-#include <vector>
+#include "host_stack/netdev/ethtool.h"
 
 namespace tlsnic::driver {
 
-// In the order in which `ethtool -S` would print them.
-using EthtoolCounters = std::vector<std::pair<std::string, std::uint64_t>>;
+// In the order in which `ethtool -S` prints them.
+using EthtoolCounters = netdev::EthtoolStats;
 
 }  // namespace tlsnic::driver

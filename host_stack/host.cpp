@@ -18,9 +18,12 @@ Host::Host(const HostSettings& settings, Clock* clock)
                    {settings.tls13_offload, settings.zerocopy_ro},
                    settings.gro,
                    settings.rcvbuf,
-                   &out_of_order_memory_} {}
+                   &out_of_order_memory_},
+      ipv4_(settings.ipv4),
+      ipv6_(settings.ipv6) {}
 
 Host::~Host() {
+  if (sweep_timer_ != no_timer) clock_->cancel(sweep_timer_);
   while (!sockets_.empty()) remove(sockets_.begin()->first);
 }
 
@@ -49,43 +52,6 @@ Socket* Host::find(const FourTuple& received) {
   return last_ = found->second.get();
 }
 
-TcpSocket& Host::add_tcp(const FourTuple& sent, std::uint32_t initial_sequence) {
-  TcpSettings settings = tcp_settings_;
-  settings.initial_sequence = initial_sequence;
-  auto socket = std::make_unique<TcpSocket>(environment_, *clock_, settings, sent);
-  in_order_.push_back(socket.get());
-  return *(tcp_sockets_[sent.reversed()] = std::move(socket));
-}
-
-TcpSocket& Host::connect(const FourTuple& sent, std::uint32_t initial_sequence,
-                         SocketEvents* events) {
-  TcpSocket& socket = add_tcp(sent, initial_sequence);
-  socket.set_events(events);
-  socket.connect();
-  return socket;
-}
-
-void Host::listen(std::uint16_t port, std::function<std::uint32_t()> initial_sequence,
-                  std::function<void(TcpSocket&)> accept) {
-  listeners_[port] = {std::move(initial_sequence), std::move(accept)};
-}
-
-TcpSocket* Host::accept(const ParsedFrame& syn) {
-  const auto listener = listeners_.find(syn.tuple.destination.port);
-  if (listener == listeners_.end() || !syn.has(tcp_syn) || syn.has(tcp_ack)) return nullptr;
-  TcpSocket& socket = add_tcp(syn.tuple.reversed(), listener->second.initial_sequence());
-  socket.listen();
-  listener->second.accept(socket);
-  return &socket;
-}
-
-TcpSocket* Host::find_tcp(const FourTuple& received) {
-  if (last_tcp_ != nullptr && last_tcp_->sent().reversed() == received) return last_tcp_;
-  const auto found = tcp_sockets_.find(received);
-  if (found == tcp_sockets_.end()) return nullptr;
-  return last_tcp_ = found->second.get();
-}
-
 void Host::netif_receive_skb(netdev::SkBuff skb) {
   ++statistics_.received;
   const Bytes frame = skb.frame();
@@ -101,7 +67,7 @@ void Host::netif_receive_skb(netdev::SkBuff skb) {
   }
   if (route_.ingress) route_.ingress(parsed.tuple);
   TcpSocket* tcp = find_tcp(parsed.tuple);
-  if (tcp == nullptr) tcp = accept(parsed);
+  if (tcp == nullptr || makes_way(*tcp, parsed)) tcp = accept(parsed);
   if (tcp != nullptr) {
     tcp->receive(std::move(skb), parsed);
     if (tcp->is_merging() && (merging_.empty() || merging_.back() != tcp)) merging_.push_back(tcp);
@@ -110,6 +76,7 @@ void Host::netif_receive_skb(netdev::SkBuff skb) {
   Socket* socket = find(parsed.tuple);
   if (socket == nullptr) {
     ++statistics_.no_socket;
+    refuse(parsed);
     return;
   }
   if (socket->deliver(std::move(skb), parsed) && data_ready_) data_ready_(*socket);

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <unordered_map>
 #include <vector>
 
 #include "host_stack/netdev/net_device.h"
+#include "host_stack/port_table.h"
 #include "host_stack/probe.h"
 #include "host_stack/socket/socket.h"
 #include "host_stack/socket/tcp_socket.h"
@@ -24,6 +26,8 @@ struct HostSettings {
   TcpSettings tcp;  // initial_sequence apart, which each socket has of its own
   std::size_t rcvbuf = ReceiveQueue::default_rcvbuf;  // bytes per socket; see ReceiveQueue
   std::size_t tcp_mem = std::size_t{16} << 20;        // bytes over all sockets, likewise
+  Address ipv4{{10, 0, 0, 1}, false};                 // of its own; a world gives each host others
+  Address ipv6{{0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, true};
 };
 
 // In frames.
@@ -32,6 +36,13 @@ struct HostStatistics {
   std::uint64_t not_tcp = 0;          // another protocol, a fragment, or malformed
   std::uint64_t checksum_errors = 0;  // dropped by the software check
   std::uint64_t no_socket = 0;
+};
+
+// Over all TCP sockets, those that are gone included.
+struct TcpTotals {
+  std::uint64_t segments = 0;
+  std::uint64_t resets = 0;  // sent; those of the host itself included
+  SenderStatistics sender;
 };
 
 class Host : public netdev::NetworkStack {
@@ -64,19 +75,37 @@ class Host : public netdev::NetworkStack {
     data_ready_ = std::move(data_ready);
   }
 
-  // ---- sockets that send, too; they stay until the host goes
+  // ---- sockets that send, too; they stay until the host goes, or are released
   // sent: local address first. initial_sequence: of its SYN.
   TcpSocket& connect(const FourTuple& sent, std::uint32_t initial_sequence, SocketEvents* events);
   // A SYN to this port opens a socket, for which `accept` may set events. initial_sequence gives
   // the one of each SYN to be sent.
   void listen(std::uint16_t port, std::function<std::uint32_t()> initial_sequence,
               std::function<void(TcpSocket&)> accept);
-  const std::vector<TcpSocket*>& tcp_sockets() const { return in_order_; }
+  // In order of their opening.
+  const std::list<TcpSocket*>& tcp_sockets() const { return in_order_; }
+  TcpTotals tcp_totals() const;
+
+  // ---- for processes
+  // Of its own; all zero if it has none of that family.
+  const Address& address(bool ipv6) const { return ipv6 ? ipv6_ : ipv4_; }
+  bool is_own(const Address& address) const;
+  PortTable& ports() { return ports_; }
+  const TcpSettings& tcp_settings() const { return tcp_settings_; }
+  // Sends a SYN. Port 0 in `sent`: the host takes a free one. Null if all are taken, or that one
+  // has such a connection already (EADDRNOTAVAIL).
+  TcpSocket* open_connection(FourTuple sent, SocketEvents* events,
+                             const ConnectionOptions& options);
+  // Its owner has closed it: the socket goes once TCP is done with it, though not before the caller
+  // and all of its callers have returned, and not before grace_ns are over, in which calls that
+  // wait for it may still look at it.
+  void release(TcpSocket& socket, std::uint64_t grace_ns = 0);
 
   // Null: none. The probe outlives the host or is taken out before.
   void set_probe(Probe* probe) { probes_.probe = probe; }
 
   const TlsStat& tls_stat() const { return tls_stat_; }
+  TlsStat& tls_stat() { return tls_stat_; }
   const HostStatistics& statistics() const { return statistics_; }
 
   // netdev::NetworkStack
@@ -90,10 +119,30 @@ class Host : public netdev::NetworkStack {
     std::function<void(TcpSocket&)> accept;
   };
 
+  // A TCP socket; its events once it was released.
+  struct Connection : SocketEvents {
+    Connection(Host& h, const TcpSettings& settings, const FourTuple& sent)
+        : host(h), socket(h.environment_, *h.clock_, settings, sent) {}
+    void closed(int) override { host.retire(*this); }
+
+    Host& host;
+    TcpSocket socket;
+    std::list<TcpSocket*>::iterator place;
+    bool is_released = false;
+    std::uint64_t keep_until_ns = 0;
+  };
+
   void remove(const FourTuple& received);
   TcpSocket* find_tcp(const FourTuple& received);
-  TcpSocket& add_tcp(const FourTuple& sent, std::uint32_t initial_sequence);
+  TcpSocket& add_tcp(const FourTuple& sent, std::uint32_t initial_sequence,
+                     const ConnectionOptions& options = {});
+  std::uint32_t initial_sequence(const FourTuple& sent) const;
   TcpSocket* accept(const ParsedFrame& syn);
+  bool makes_way(const TcpSocket& old, const ParsedFrame& segment);
+  void refuse(const ParsedFrame& segment);
+  void retire(Connection& connection);
+  void sweep_at(std::uint64_t at_ns);
+  void sweep();
 
   netdev::NetDevice netdev_;
   Route route_;
@@ -110,10 +159,17 @@ class Host : public netdev::NetworkStack {
   std::unordered_map<FourTuple, std::unique_ptr<Socket>, FourTupleHash> sockets_;
 
   TcpSocket* last_tcp_ = nullptr;
-  std::unordered_map<FourTuple, std::unique_ptr<TcpSocket>, FourTupleHash> tcp_sockets_;
-  std::vector<TcpSocket*> in_order_;  // of their opening
+  std::list<TcpSocket*> in_order_;  // of their opening; retired ones, too
+  std::unordered_map<FourTuple, std::unique_ptr<Connection>, FourTupleHash> tcp_sockets_;
+  std::vector<std::unique_ptr<Connection>> retired_;  // found no more; gone with the next sweep
   std::unordered_map<std::uint16_t, Listener> listeners_;
   std::vector<TcpSocket*> merging_;  // GRO holds a frame of each
+  Address ipv4_;
+  Address ipv6_;
+  PortTable ports_;
+  TcpTotals gone_;  // of what was swept, and resets of the host itself
+  TimerId sweep_timer_ = no_timer;
+  std::uint64_t next_sweep_ns_ = 0;  // if the timer is set
 };
 
 }  // namespace tlsnic::host

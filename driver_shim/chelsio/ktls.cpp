@@ -128,14 +128,17 @@ EthtoolCounters ChelsioKtls::counters() const {
 }
 
 EthtoolCounters ChelsioKtls::debugfs() const {
-  return {{"partial_start_of_records", pieces_.start},
+  // What ends a record is sent as a whole record, so that the tag can be made.
+  return {{"offload_refcount", connections_.added() - connections_.removed()},
+          {"records_sent", pieces_.complete + pieces_.end},
+          {"partial_start_of_records", pieces_.start},
           {"partial_middle_of_records", pieces_.middle},
           {"partial_end_of_records", pieces_.end},
           {"complete_records", pieces_.complete},
           {"trimmed_packets", trimmed_},
           {"software_fallback", fallback_},
-          {"connections_created", connections_.added()},
-          {"connections_failed", no_space_},
+          {"connections_created", adds_},
+          {"connections_failed", refusals_},
           {"connections_closed", connections_.removed()}};
 }
 

@@ -59,7 +59,7 @@ void Mlx5Ktls::post_parameters(TxConnection& entry, std::uint32_t sequence, std:
   environment_.tx.nop(true);
 }
 
-EthtoolCounters Mlx5Ktls::counters() const {
+EthtoolCounters Mlx5Ktls::queue_counters() const {
   const RxTlsCounters& rx = rx_.counters();
   const TxStatistics& ring = environment_.tx.statistics();
   return {{"tx_tls_encrypted_packets", tx_counters_.encrypted_packets},
@@ -80,13 +80,28 @@ EthtoolCounters Mlx5Ktls::counters() const {
           {"rx_tls_resync_res_ok", rx.resync_res_ok},
           {"rx_tls_resync_res_retry", rx.resync_res_retry},
           {"rx_tls_resync_res_skip", rx.resync_res_skip},
-          {"rx_tls_err", rx.err},
-          {"tx_tls_ctx", connections_.added()},
-          {"tx_tls_del", connections_.removed()},
-          {"rx_tls_ctx", rx_.connections().added()},
-          {"rx_tls_del", rx_.connections().removed()},
-          {"tx_tls_pool_alloc", connections_.added()},
-          {"tx_tls_pool_free", connections_.destroyed()}};
+          {"rx_tls_err", rx.err}};
+}
+
+EthtoolCounters Mlx5Ktls::counters() const {
+  EthtoolCounters out = queue_counters();
+  out.insert(out.end(), {{"tx_tls_ctx", connections_.added()},
+                         {"tx_tls_del", connections_.removed()},
+                         {"tx_tls_pool_alloc", connections_.added()},
+                         {"tx_tls_pool_free", connections_.destroyed()},
+                         {"rx_tls_ctx", rx_.connections().added()},
+                         {"rx_tls_del", rx_.connections().removed()}});
+  return out;
+}
+
+EthtoolCounters Mlx5Ktls::ethtool_stats() const {
+  EthtoolCounters out = counters();
+  // Receive queues come first; a queue's name has its number behind "rx" or "tx".
+  for (const char* direction : {"rx", "tx"})
+    for (const auto& [name, value] : queue_counters())
+      if (name.compare(0, 2, direction) == 0)
+        out.emplace_back(direction + ("0" + name.substr(2)), value);
+  return out;
 }
 
 }  // namespace tlsnic::driver::mlx5

@@ -21,6 +21,7 @@ class Mlx5Ktls : public Ktls {
   void received(ReceivedFrame& frame) override { rx_.received(frame); }
   void poll() override;
   EthtoolCounters counters() const override;
+  EthtoolCounters ethtool_stats() const override;
 
  protected:
   bool supports(const TrafficKeys&, netdev::TlsDirection) const override { return true; }
@@ -36,6 +37,9 @@ class Mlx5Ktls : public Ktls {
   }
 
  private:
+  // What every queue has of its own: here one in each direction.
+  EthtoolCounters queue_counters() const;
+
   enum class Sync { done, skip, fail };
   Sync rebuild(TxConnection& entry, const netdev::TxSkb& skb);
   void post_parameters(TxConnection& entry, std::uint32_t sequence, std::uint64_t number,

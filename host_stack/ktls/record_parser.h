@@ -15,7 +15,8 @@ namespace tlsnic::host {
 int record_size(Bytes bytes, const RecordFormat& format);
 
 // Knows one record at a time: the next header is looked at only after release(). Unlike the kernel
-// it never moves a record out of the queue before it is read ("copy mode").
+// it never copies a record out of the queue before it is read; what can be seen of that ("copy
+// mode") is Rx::relieve().
 class RecordParser {
  public:
   explicit RecordParser(const RecordFormat& format) : format_(format) {}
@@ -36,6 +37,7 @@ class RecordParser {
   void stop(int error);
   bool stopped() const { return stopped_; }
   bool error_pending() const { return error_ != 0; }
+  int error() const { return error_; }
   // What stopped the parser, once (sk_err); 0 from then on.
   int take_error();
 

@@ -1,5 +1,6 @@
 #include "host_stack/ktls/rx.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -24,6 +25,7 @@ bool Rx::wants_device(TlsVersion version) const {
 
 int Rx::install(const netdev::TlsCryptoInfo& crypto_info) {
   if (!is_supported(crypto_info.keys)) return EINVAL;
+  if (!is_available(crypto_info.keys.cipher)) return ENOENT;
   aead_.emplace(crypto_info.keys);
   parser_ = RecordParser(aead_->format());
   record_number_ = crypto_info.record_number;
@@ -83,8 +85,27 @@ void Rx::parse_next() {
   if (parser_.parse(queue_))
     device_.new_record(queue_.copied_seq(), parser_.record_length(), record_number_,
                        queue_.available());
-  else if (parser_.stopped())
+  else if (parser_.stopped() && !settings_.flow_controlled)
     queue_.discard();
+}
+
+void Rx::bytes_stolen() {
+  parser_.release();
+  parse_next();
+}
+
+bool Rx::relieve(bool window_is_short) {
+  if (parser_.stopped()) return false;
+  if (queue_.aside() == 0 && (!window_is_short || record_ready())) return false;
+  const std::size_t length = parser_.record_length();
+  const std::size_t there = length != 0 ? std::min(length, queue_.available()) : queue_.available();
+  if (there <= queue_.aside()) return false;
+  queue_.set_aside(there);
+  return true;
+}
+
+int Rx::take_error() {
+  return parser_.error_pending() ? fail(current_record(), parser_.take_error()).error : 0;
 }
 
 RecordInfo Rx::current_record() const {
@@ -102,15 +123,13 @@ ReadResult Rx::fail(const RecordInfo& info, int error) {
   return {error, std::nullopt};
 }
 
-ReadResult Rx::read() {
+ReadResult Rx::read(std::size_t zero_copy_room) {
   if (paused_) return {EKEYEXPIRED, std::nullopt};
-  if (!parser_.ready(queue_)) {
-    if (parser_.error_pending()) return fail(current_record(), parser_.take_error());
-    return {};
-  }
+  if (!record_ready()) return {take_error(), std::nullopt};
   Record record;
   record.info = current_record();
-  if (const int error = decrypt(record.info); error != 0) return fail(record.info, error);
+  if (const int error = decrypt(record.info, zero_copy_room); error != 0)
+    return fail(record.info, error);
   consume_record(&record.info);
   record.plaintext = plaintext_;
   for (const Bytes& piece : plaintext_) record.length += piece.size();
@@ -127,7 +146,7 @@ bool Rx::skip_record() {
   return true;
 }
 
-int Rx::decrypt(RecordInfo& info) {
+int Rx::decrypt(RecordInfo& info, std::size_t zero_copy_room) {
   queue_.pieces(info.wire_length, pieces_);
   // In TLS_SW a mark means nothing: no device works for this connection.
   info.offload = hardware_ ? classify_record(pieces_) : RecordOffload::not_offloaded;
@@ -140,6 +159,8 @@ int Rx::decrypt(RecordInfo& info) {
     strip_framing(pieces_, aead_->format().prepend(), aead_tag_size, plaintext_);
   } else if (const int error = decrypt_in_software(info); error != 0) {
     return error;
+  } else if (!plaintext_.empty()) {
+    count_retry(plaintext_.front(), zero_copy_room);
   }
   if (aead_->format().is_tls13) {
     const std::optional<std::uint8_t> type = strip_padding(plaintext_);
@@ -181,6 +202,18 @@ int Rx::decrypt_in_software(const RecordInfo& info) {
   plaintext_.clear();
   if (!text.empty()) plaintext_.push_back(text);
   return 0;
+}
+
+// Decrypting straight to the reader leaves only the last byte to be looked at. If that is not the
+// type of data the kernel decrypts once more, which has the result that is there already.
+void Rx::count_retry(Bytes inner_plaintext, std::size_t zero_copy_room) {
+  if (!aead_->format().is_tls13 || !expect_no_pad_ || zero_copy_room == 0 ||
+      inner_plaintext.size() - 1 > zero_copy_room)
+    return;
+  const std::uint8_t last = inner_plaintext.data()[inner_plaintext.size() - 1];
+  if (last == record_application_data) return;
+  stat_.increment(TlsCounter::decrypt_retry);
+  if (last == 0) stat_.increment(TlsCounter::rx_no_pad_violation);
 }
 
 bool Rx::is_key_update(const RecordInfo& info) const {

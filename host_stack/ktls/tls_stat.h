@@ -1,4 +1,5 @@
-// The counters of /proc/net/tls_stat (facts 2.11).
+// The counters of /proc/net/tls_stat (facts 2.11). Linux has them per network namespace, which here
+// is a Host: nothing is counted over several hosts.
 #pragma once
 
 #include <array>
@@ -19,10 +20,10 @@ enum class TlsCounter : std::uint8_t {
   rx_sw,
   tx_device,
   rx_device,
-  decrypt_error,     // each software decryption that failed, repeated reads included
-  rx_device_resync,  // each tls_dev_resync towards the device
-  decrypt_retry,
-  rx_no_pad_violation,
+  decrypt_error,        // each software decryption that failed, repeated reads included
+  rx_device_resync,     // each tls_dev_resync towards the device
+  decrypt_retry,        // a TLS 1.3 record expected to be data without padding was not (facts 2.9)
+  rx_no_pad_violation,  // ... and was padded
   rx_rekey_ok,
   rx_rekey_error,
   tx_rekey_ok,

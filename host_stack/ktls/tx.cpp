@@ -12,6 +12,7 @@ Tx::~Tx() {
 
 int Tx::install(const TxCryptoInfo& crypto_info) {
   if (!is_supported(crypto_info.base.keys)) return EINVAL;
+  if (!is_available(crypto_info.base.keys.cipher)) return ENOENT;
   keys_ = crypto_info.base.keys;
   number_ = crypto_info.base.record_number;
   framing_ = RecordFraming(record_format(keys_.version, keys_.cipher), crypto_info.explicit_nonce);
@@ -31,14 +32,15 @@ int Tx::rekey(const TxCryptoInfo& crypto_info) {
     stat_.increment(TlsCounter::tx_rekey_error);
     return is_tls13 ? EINVAL : EBUSY;
   }
-  if (error_ != 0) return error_;
+  if (closed_at_) return EPIPE;
   if (hardware_) {
-    if (open_.is_open() && !close_record(false, false)) return error_;
+    if (open_.is_open() && !close_record(false, false)) return EBADMSG;
     if (!outgoing_.push(tcp_)) return EAGAIN;
   }
   const bool was_in_device = !aead_;
   keys_ = keys;
   number_ = crypto_info.base.record_number;
+  numbers_used_up_ = false;
   aead_.emplace(keys_);
   stat_.increment(TlsCounter::tx_rekey_ok);
   if (was_in_device) {
@@ -91,12 +93,15 @@ std::optional<netdev::TxSkb> Tx::validate_xmit_skb(netdev::TxSkb skb,
   return skb;
 }
 
-void Tx::close() {
+void Tx::shutdown() {
   if (closed_at_) return;
   closed_at_ = tcp_.write_seq();
-  error_ = EPIPE;
   open_.discard();
   outgoing_.drop();
+}
+
+void Tx::close() {
+  shutdown();
   if (counted_) stat_.decrement(hardware_ ? TlsCounter::curr_tx_device : TlsCounter::curr_tx_sw);
   counted_ = false;
 }

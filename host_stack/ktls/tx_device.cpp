@@ -15,9 +15,7 @@ int TxDevice::check(const TrafficKeys& keys, bool tls13_offload) const {
   if (netdev_ == nullptr) return -EINVAL;
   if (!netdev_->hw_tls_tx || netdev_->tlsdev_ops == nullptr) return -EOPNOTSUPP;
   if (keys.version != TlsVersion::tls12 && !tls13_offload) return -EOPNOTSUPP;
-  const bool is_gcm =
-      keys.cipher == TlsCipher::aes_gcm_128 || keys.cipher == TlsCipher::aes_gcm_256;
-  return is_gcm && netdev_->is_up ? 0 : -EINVAL;
+  return is_offloadable(keys.cipher) && netdev_->is_up ? 0 : -EINVAL;
 }
 
 int TxDevice::add(const netdev::TlsCryptoInfo& crypto_info, bool tls13_offload) {

@@ -13,12 +13,27 @@ bool is_held_together(const netdev::TxPiece& a, const netdev::TxPiece& b) {
 
 }  // namespace
 
-void OpenRecord::open(std::uint8_t type, const RecordFraming& framing) {
+bool OpenRecord::open(std::uint8_t type, const RecordFraming& framing) {
+  const std::size_t prepend = framing.format().prepend();
+  const MutableBytes room = memory_.try_reserve(prepend);
+  if (room.empty()) return false;
   type_ = type;
   plaintext_size_ = 0;
-  const std::size_t prepend = framing.format().prepend();
-  start_ = memory_.reserve(prepend).data();
+  start_ = room.data();
   pieces_.push_back(memory_.take(prepend));
+  return true;
+}
+
+void OpenRecord::trim(std::size_t size) {
+  if (size == 0) return discard();
+  for (std::size_t excess = plaintext_size_ - size; excess > 0;) {
+    netdev::TxPiece& last = pieces_.back();
+    const std::size_t cut = std::min<std::size_t>(excess, last.size);
+    last.size -= static_cast<std::uint32_t>(cut);
+    excess -= cut;
+    if (last.size == 0) pieces_.pop_back();
+  }
+  plaintext_size_ = size;
 }
 
 void OpenRecord::append(netdev::TxPiece piece) {
@@ -31,7 +46,8 @@ void OpenRecord::append(netdev::TxPiece piece) {
 
 std::size_t OpenRecord::copy(Bytes bytes) {
   if (bytes.empty()) return 0;
-  const MutableBytes room = memory_.reserve(1);
+  const MutableBytes room = memory_.try_reserve(1);
+  if (room.empty()) return 0;
   const std::size_t size = std::min<std::size_t>(room.size(), bytes.size());
   std::memcpy(room.data(), bytes.data(), size);
   append(memory_.take(size));

@@ -15,22 +15,28 @@ class OpenRecord {
  public:
   using Pieces = std::vector<netdev::TxPiece>;
 
+  explicit OpenRecord(const TxMemoryPool* pool) : memory_(pool) {}
+
   bool is_open() const { return !pieces_.empty(); }
   std::uint8_t type() const { return type_; }
   std::size_t plaintext_size() const { return plaintext_size_; }
   // Runs of memory that the record is made of so far, its header's included.
   std::size_t fragments() const { return pieces_.size(); }
 
-  void open(std::uint8_t type, const RecordFraming& framing);
+  // False: no memory, and no record.
+  bool open(std::uint8_t type, const RecordFraming& framing);
   void discard() { pieces_.clear(); }
+  // Keeps the first `size` bytes of plaintext; nothing of the record if that is 0.
+  void trim(std::size_t size);
 
   // More plaintext: as many of the bytes as lie in one run of memory, at least one unless there are
-  // none. How many were taken.
+  // none, or no memory. How many were taken.
   std::size_t copy(Bytes bytes);
   // By reference: the piece is read again for every transmission.
   void refer(netdev::TxPiece piece);
 
-  // Ends the record: `out` gets its bytes, header to tag, as plaintext with a placeholder.
+  // Ends the record, for which there is always memory: `out` gets its bytes, header to tag, as
+  // plaintext with a placeholder.
   void close(RecordFraming& framing, Pieces& out);
   // Ends the record encrypted: `out` gets its bytes in one piece.
   void close_sealed(RecordFraming& framing, RecordAead& aead, std::uint64_t record_number,

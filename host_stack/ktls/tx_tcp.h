@@ -25,6 +25,11 @@ class TcpSendSide {
   // No segment, retransmissions included, holds bytes from both sides of write_seq()
   // (tcp_write_collapse_fence, facts 1.4, 1.9).
   virtual void fence() = 0;
+  // What a send gives now, errno: a pending sk_err, which stays (facts 1.6), or EPIPE if nothing
+  // can be sent any more. 0: it may go on.
+  virtual int send_error() const { return 0; }
+  // tls_err_abort(): sk_err is this, and whoever waits is told.
+  virtual void report_error(int) {}
 };
 
 }  // namespace tlsnic::host

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "host_stack/netdev/devlink.h"
+#include "host_stack/netdev/ethtool.h"
 #include "host_stack/netdev/sk_buff.h"
 #include "host_stack/netdev/tls_dev.h"
 
@@ -24,6 +26,8 @@ struct NetDevice {
   bool hw_tls_tx = false;  // NETIF_F_HW_TLS_TX
   NetDeviceOps* netdev_ops = nullptr;
   TlsDevOps* tlsdev_ops = nullptr;
+  const EthtoolOps* ethtool_ops = nullptr;
+  const DevlinkOps* devlink_ops = nullptr;
 };
 
 class NetworkStack {

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <stdexcept>
 
+#include "host_stack/ktls/crypto_info.h"
+
 namespace tlsnic::host {
 namespace {
 
@@ -47,16 +49,11 @@ const BIO_METHOD* method() {
 
 }  // namespace
 
-SocketBio::SocketBio(BlockingSocket& socket, KtlsUse use)
+SocketBio::SocketBio(KtlsSocket& socket, KtlsUse use)
     : socket_(socket), use_(use), bio_(BIO_new(method())) {
   if (!bio_) throw_openssl_error("BIO_new");
   BIO_set_data(bio_.get(), this);
   BIO_set_init(bio_.get(), 1);
-}
-
-bool SocketBio::has_rx() const {
-  Socket* receiving = socket_.socket().receiving();
-  return receiving != nullptr && receiving->tls_rx() != nullptr;
 }
 
 int SocketBio::retry(int flags) {
@@ -81,15 +78,14 @@ bool SocketBio::install(const void* crypto_info, bool tx) {
   if (crypto_info == nullptr || !(tx ? use_.tx : use_.rx)) return false;
   const std::optional<TxCryptoInfo> info = read_crypto_info(crypto_info);
   if (!info) return false;
-  TcpSocket& socket = socket_.socket();
-  return (tx ? socket.set_tls_tx(*info) : socket.set_tls_rx(info->base)) == 0;
+  return (tx ? socket_.set_tls_tx(*info) : socket_.set_tls_rx(*info)) == 0;
 }
 
 int SocketBio::set_rx_secret(TrafficSecret secret) {
   if (!use_.rx) return EOPNOTSUPP;
-  netdev::TlsCryptoInfo info;
-  info.keys = secret.keys();
-  const int error = socket_.socket().set_tls_rx(info);
+  TxCryptoInfo info;
+  info.base.keys = secret.keys();
+  const int error = socket_.set_tls_rx(info);
   if (error != 0) return error;
   rx_secret_ = std::move(secret);
   is_tls13_rx_ = true;
@@ -110,33 +106,26 @@ std::optional<TrafficSecret> SocketBio::next_of(const std::optional<TrafficSecre
 }
 
 int SocketBio::update_tx() {
-  if (!tx_secret_ || !has_tx()) return EINVAL;
+  if (!tx_secret_ || !socket_.has_tx()) return EINVAL;
   TxCryptoInfo info;
   std::optional<TrafficSecret> next = next_of(tx_secret_, info.base.keys);
   if (!next) return ENOMEM;
-  const int error = socket_.socket().set_tls_tx(info);
+  const int error = socket_.set_tls_tx(info);
   if (error == 0) tx_secret_ = std::move(next);
   return error;
 }
 
 int SocketBio::update_rx() {
-  if (!rx_secret_ || !has_rx()) return EINVAL;
-  netdev::TlsCryptoInfo info;
-  std::optional<TrafficSecret> next = next_of(rx_secret_, info.keys);
+  if (!rx_secret_ || !socket_.has_rx()) return EINVAL;
+  TxCryptoInfo info;
+  std::optional<TrafficSecret> next = next_of(rx_secret_, info.base.keys);
   if (!next) return ENOMEM;
-  const int error = socket_.socket().set_tls_rx(info);
+  const int error = socket_.set_tls_rx(info);
   if (error == 0) rx_secret_ = std::move(next);
   return error;
 }
 
 // ---- data
-
-SendResult SocketBio::send(Bytes data) {
-  // Of a closed connection the blocking socket knows why; it does not wait then.
-  if (is_closed()) return socket_.send(data);
-  return next_type_ ? socket_.socket().send_control(*next_type_, data)
-                    : socket_.socket().send(data);
-}
 
 int SocketBio::write(Bytes data) {
   BIO_clear_retry_flags(bio_.get());
@@ -146,64 +135,51 @@ int SocketBio::write(Bytes data) {
     if (error != 0) return fail(error);
     tx_update_due_ = false;
   }
-  const SendResult result = send(data);
-  if (result.taken == 0)
-    return result.error == EAGAIN || result.error == 0 ? retry(BIO_FLAGS_WRITE)
-                                                       : fail(result.error);
+  const ssize_t taken = socket_.send(data, next_type_);
+  if (taken < 0) return errno == EAGAIN ? retry(BIO_FLAGS_WRITE) : fail(errno);
   tx_update_due_ = next_type_ && is_key_update(*next_type_, data, true);
-  if (result.taken == data.size()) next_type_.reset();
-  return static_cast<int>(result.taken);
+  if (static_cast<std::size_t>(taken) == data.size()) next_type_.reset();
+  return static_cast<int>(taken);
 }
 
-int SocketBio::give(const Record& record, MutableBytes out) {
-  // As it would look on the wire without cryptography.
+int SocketBio::read_record(MutableBytes out) {
   const std::size_t inner_type = is_tls13_rx_ ? 1 : 0;
-  const std::size_t length = record.length + inner_type;
-  if (record_header_size + length > out.size()) return fail(EMSGSIZE);
-  out[0] = is_tls13_rx_ ? record_application_data : record.info.type;
+  if (out.size() <= record_header_size + inner_type) return fail(EMSGSIZE);
+  // No more than a record may hold: libssl takes what comes for one.
+  const MutableBytes room = out.subspan(
+      record_header_size,
+      std::min(out.size() - record_header_size - inner_type, std::size_t{max_record_plaintext}));
+  std::optional<std::uint8_t> received_type;
+  const ssize_t size = socket_.receive(room, received_type);
+  if (size < 0) return errno == EAGAIN ? retry(BIO_FLAGS_READ) : fail(errno);
+  const std::uint8_t type = received_type.value_or(record_application_data);
+  at_end_ = size == 0 && type == record_application_data;
+  if (at_end_) return 0;
+  // As it would look on the wire without cryptography.
+  const auto length = static_cast<std::size_t>(size);
+  out[0] = is_tls13_rx_ ? record_application_data : type;
   store_be16(out.data() + 1, record_header_version);
-  store_be16(out.data() + 3, static_cast<std::uint16_t>(length));
-  std::size_t at = record_header_size;
-  for (const Bytes piece : record.plaintext) {
-    std::copy(piece.begin(), piece.end(), out.begin() + static_cast<std::ptrdiff_t>(at));
-    at += piece.size();
-  }
-  const Bytes message = Bytes(out).subspan(record_header_size, record.length);
+  store_be16(out.data() + 3, static_cast<std::uint16_t>(length + inner_type));
   if (is_tls13_rx_) {
-    out[at++] = record.info.type;
-    rx_update_due_ = is_key_update(record.info.type, message, false);
+    out[record_header_size + length] = type;
+    rx_update_due_ = is_key_update(type, Bytes(room).first(length), false);
   }
-  return static_cast<int>(at);
+  return static_cast<int>(record_header_size + length + inner_type);
 }
 
 int SocketBio::read(MutableBytes out) {
   BIO_clear_retry_flags(bio_.get());
-  TcpSocket& socket = socket_.socket();
   if (rx_update_due_) {
     const int error = update_rx();
     if (error != 0) return fail(error);
     rx_update_due_ = false;
   }
-  while (true) {
-    // None of the reads below waits then.
-    if (!socket.readable() && !socket.at_end() && !is_closed()) {
-      const Rx* rx = has_rx() ? socket.receiving()->tls_rx() : nullptr;
-      return rx != nullptr && rx->rekey_due() ? fail(EKEYEXPIRED) : retry(BIO_FLAGS_READ);
-    }
-    if (!has_rx()) {
-      const SendResult result = socket_.read(out);
-      if (result.error != 0) return fail(result.error);
-      at_end_ = result.taken == 0;
-      return static_cast<int>(result.taken);
-    }
-    const ReadResult result = socket_.read_record();
-    if (result.error != 0) return fail(result.error);
-    at_end_ = !result.record;
-    if (at_end_) return 0;
-    // Linux passes over empty data records (facts 2.7).
-    if (result.record->length > 0 || result.record->info.type != record_application_data)
-      return give(*result.record, out);
-  }
+  if (socket_.has_rx()) return read_record(out);
+  std::optional<std::uint8_t> no_type;
+  const ssize_t size = socket_.receive(out, no_type);
+  if (size < 0) return errno == EAGAIN ? retry(BIO_FLAGS_READ) : fail(errno);
+  at_end_ = size == 0;
+  return static_cast<int>(size);
 }
 
 long SocketBio::control(int command, long number, void* pointer) {
@@ -211,9 +187,9 @@ long SocketBio::control(int command, long number, void* pointer) {
     case ctrl_set_ktls:
       return install(pointer, number != 0) ? 1 : 0;
     case BIO_CTRL_GET_KTLS_SEND:
-      return has_tx() ? 1 : 0;
+      return socket_.has_tx() ? 1 : 0;
     case BIO_CTRL_GET_KTLS_RECV:
-      return has_rx() ? 1 : 0;
+      return socket_.has_rx() ? 1 : 0;
     case ctrl_set_ktls_send_ctrl_msg:
       next_type_ = static_cast<std::uint8_t>(number);
       return 1;

@@ -10,17 +10,16 @@
 // then gets each record as RFC 8446's TLSInnerPlaintext (type 23, the real type as last byte) and
 // takes it for decrypted already. A KeyUpdate that passes in either direction is followed by the
 // next key, which libssl 3.0 does not do either.
-// Limitations: each read gives one record, where Linux may give several data records at once.
-// SSL_sendfile() fails, as there is no file descriptor: use BlockingSocket::send_pages().
+// Limitations: SSL_sendfile() fails, as libssl knows no file descriptor: use Process::sendfile().
 #pragma once
 
 #include <openssl/bio.h>
 
 #include <optional>
 
+#include "host_stack/openssl/ktls_socket.h"
 #include "host_stack/openssl/library.h"
 #include "host_stack/openssl/traffic_secret.h"
-#include "host_stack/socket/blocking_socket.h"
 
 namespace tlsnic::host {
 
@@ -32,11 +31,11 @@ struct KtlsUse {
 
 // Never waits, so that no other SystemC thread runs inside a call of libssl, whose error queue all
 // of them share: what has to wait gives SSL_ERROR_WANT_READ or SSL_ERROR_WANT_WRITE, and the caller
-// tries again after BlockingSocket::wait_for_change().
+// tries again after KtlsSocket::wait().
 class SocketBio {
  public:
   // The socket outlives it. Throws std::runtime_error if OpenSSL has no memory.
-  SocketBio(BlockingSocket& socket, KtlsUse use);
+  SocketBio(KtlsSocket& socket, KtlsUse use);
   SocketBio(const SocketBio&) = delete;
   SocketBio& operator=(const SocketBio&) = delete;
 
@@ -62,20 +61,16 @@ class SocketBio {
   long control(int command, long number, void* pointer);
 
  private:
-  bool is_closed() const { return socket_.socket().state() == TcpState::closed; }
-  bool has_tx() const { return socket_.socket().tls_tx() != nullptr; }
-  bool has_rx() const;
   bool install(const void* crypto_info, bool tx);
   // Nothing if OpenSSL refuses.
   static std::optional<TrafficSecret> next_of(const std::optional<TrafficSecret>& secret,
                                               TrafficKeys& keys);
-  SendResult send(Bytes data);
   int retry(int flags);
   int fail(int error);
-  int give(const Record& record, MutableBytes out);
+  int read_record(MutableBytes out);
   bool is_key_update(std::uint8_t type, Bytes message, bool tx) const;
 
-  BlockingSocket& socket_;
+  KtlsSocket& socket_;
   KtlsUse use_;
   Owned<BIO, &BIO_free_all> bio_;
   std::optional<std::uint8_t> next_type_;  // of the record that is written next

@@ -2,6 +2,8 @@
 
 #include <openssl/x509_vfy.h>
 
+#include <stdexcept>
+
 namespace tlsnic::host {
 namespace {
 
@@ -12,10 +14,17 @@ const char* suite_name(TlsVersion version, TlsCipher cipher) {
       return is_tls13 ? "TLS_AES_128_GCM_SHA256" : "ECDHE-ECDSA-AES128-GCM-SHA256";
     case TlsCipher::aes_gcm_256:
       return is_tls13 ? "TLS_AES_256_GCM_SHA384" : "ECDHE-ECDSA-AES256-GCM-SHA384";
+    case TlsCipher::aes_ccm_128:
+      return is_tls13 ? "TLS_AES_128_CCM_SHA256" : "ECDHE-ECDSA-AES128-CCM";
     case TlsCipher::chacha20_poly1305:
       return is_tls13 ? "TLS_CHACHA20_POLY1305_SHA256" : "ECDHE-ECDSA-CHACHA20-POLY1305";
+    case TlsCipher::sm4_gcm:
+    case TlsCipher::sm4_ccm:
+    case TlsCipher::aria_gcm_128:
+    case TlsCipher::aria_gcm_256:
+      break;
   }
-  return "";
+  throw std::invalid_argument("no handshake with SM4 or ARIA");
 }
 
 }  // namespace

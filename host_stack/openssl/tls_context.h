@@ -10,6 +10,8 @@ enum class TlsRole : std::uint8_t { client, server };
 
 struct TlsSettings {
   TlsVersion version = TlsVersion::tls13;
+  // AES-GCM, AES-CCM or ChaCha20-Poly1305. AES-CCM of TLS 1.3 is not sent by kTLS: libssl 3.0 keeps
+  // it to itself.
   TlsCipher cipher = TlsCipher::aes_gcm_128;
   // SSL_OP_ENABLE_KTLS if any of it is true.
   KtlsUse ktls;
@@ -25,7 +27,8 @@ struct TlsSettings {
 class TlsContext {
  public:
   // identity: the server's own, or the one that the client expects. random outlives the context and
-  // its sessions. Throws std::runtime_error if OpenSSL refuses.
+  // its sessions. Throws std::runtime_error if OpenSSL refuses, std::invalid_argument for other
+  // ciphers.
   TlsContext(DeterministicRandom& random, const Identity& identity, TlsRole role,
              const TlsSettings& settings);
 

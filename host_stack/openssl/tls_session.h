@@ -1,9 +1,10 @@
-// A TLS connection of an application that is a SystemC thread: unmodified libssl over a simulated
-// socket, which leaves the records to kTLS where it may.
+// A TLS connection of an application: unmodified libssl over a simulated socket, which leaves the
+// records to kTLS where it may.
 #pragma once
 
 #include <openssl/err.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,17 +34,20 @@ struct TlsResult {
 // Who makes the records of a direction.
 enum class RecordLayer : std::uint8_t { openssl, tls_sw, tls_hw };
 
-// Calls come from one SystemC thread and block in simulated time.
+// Calls come from one thread and block in simulated time.
 class TlsSession {
  public:
-  // context and socket outlive the session. seed: of all that is random in it. Throws
+  // fd: a connected socket of the process, which is blocking or not. context and process outlive
+  // the session, which does not close the socket. seed: of all that is random in it. Throws
   // std::runtime_error if OpenSSL refuses.
+  TlsSession(const TlsContext& context, Process& process, int fd, std::uint64_t seed);
+  // The same for an application that knows no system calls.
   TlsSession(const TlsContext& context, BlockingSocket& socket, std::uint64_t seed);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
-  // SSL_connect() or SSL_accept(). The socket is connected (BlockingSocket::wait_established()).
+  // SSL_connect() or SSL_accept().
   TlsResult handshake();
   TlsResult write(Bytes data);
   TlsResult read(MutableBytes out);  // at least one byte if ok
@@ -68,14 +72,16 @@ class TlsSession {
   int alert_received() const { return alert_received_; }
   int alert_sent() const { return alert_sent_; }
 
-  // For whom kTLS is enough: send, send_pages and read_record of the socket itself, in a direction
-  // whose records are not OpenSSL's. A KeyUpdate read or sent this way needs bio().update_rx() or
-  // bio().update_tx().
-  BlockingSocket& socket() { return socket_; }
+  // For whom kTLS is enough: the socket itself, in a direction whose records are not OpenSSL's. A
+  // KeyUpdate read or sent this way needs bio().update_rx() or bio().update_tx().
+  int fd() const { return fd_; }  // -1 if the session was made with a BlockingSocket,
+  BlockingSocket& socket() { return *blocking_; }  // which only then is one
   SocketBio& bio() { return bio_; }
   SSL* ssl() { return ssl_.get(); }
 
  private:
+  TlsSession(const TlsContext& context, std::unique_ptr<KtlsSocket> socket, std::uint64_t seed);
+
   static void keep_key_log(const SSL* ssl, const char* line);
   static void keep_alert(const SSL* ssl, int where, int value);
 
@@ -85,7 +91,9 @@ class TlsSession {
   std::vector<std::uint8_t> secret(std::string_view label) const;
 
   const TlsContext& context_;
-  BlockingSocket& socket_;
+  std::unique_ptr<KtlsSocket> socket_;
+  int fd_ = -1;
+  BlockingSocket* blocking_ = nullptr;
   SocketBio bio_;
   Random random_;
   Owned<SSL, &SSL_free> ssl_;
@@ -104,7 +112,7 @@ TlsResult TlsSession::run(Call call) {
       ERR_clear_error();
       if (finish(call(ssl_.get()), outcome)) return outcome;
     }
-    socket_.wait_for_change();
+    socket_->wait(SSL_want_write(ssl_.get()));
   }
 }
 

@@ -6,8 +6,9 @@
 namespace tlsnic::host {
 
 Socket::Socket(const SocketEnvironment& environment, const FourTuple& received,
-               std::uint32_t initial_sequence)
+               std::uint32_t initial_sequence, bool flow_controlled)
     : environment_(environment),
+      flow_controlled_(flow_controlled),
       queue_(initial_sequence, environment.rcvbuf, environment.out_of_order_memory) {
   connection_.received = received;
 }
@@ -35,10 +36,17 @@ std::size_t Socket::read(MutableBytes out) {
   return n;
 }
 
+void Socket::consume(std::size_t n) {
+  queue_.consume(n);
+  if (rx_ != nullptr) rx_->bytes_stolen();
+}
+
 int Socket::set_tls_rx(const netdev::TlsCryptoInfo& crypto_info) {
   if (rx_ != nullptr) return rx_->rekey(crypto_info);
+  RxSettings settings = environment_.rx;
+  settings.flow_controlled = flow_controlled_;
   auto rx = std::make_unique<Rx>(*environment_.route.device, connection_, queue_,
-                                 environment_.tls_stat, environment_.probes, environment_.rx);
+                                 environment_.tls_stat, environment_.probes, settings);
   const int error = rx->install(crypto_info);
   if (error == 0) rx_ = std::move(rx);
   return error;

@@ -37,8 +37,9 @@ struct SocketEnvironment {
 class Socket {
  public:
   // received: addresses of the segments that arrive. initial_sequence: of the peer's SYN.
+  // flow_controlled: see RxSettings.
   Socket(const SocketEnvironment& environment, const FourTuple& received,
-         std::uint32_t initial_sequence);
+         std::uint32_t initial_sequence, bool flow_controlled = false);
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
@@ -53,6 +54,8 @@ class Socket {
   // Plain bytes, before set_tls_rx(): how many were copied to `out`. 0 afterwards.
   std::size_t peek(MutableBytes out) const;
   std::size_t read(MutableBytes out);
+  // Takes plain bytes, also after set_tls_rx(), for a call that began before it. n <= available.
+  void consume(std::size_t n);
 
   // setsockopt(TLS_RX), the first time and for a rekey; see Rx::install() and Rx::rekey(). What is
   // queued already is examined at once but not announced: ask readable().
@@ -70,6 +73,7 @@ class Socket {
   bool reset_received() const { return reset_received_; }
 
   const Rx* tls_rx() const { return rx_.get(); }  // null before set_tls_rx()
+  Rx* tls_rx() { return rx_.get(); }
   // For drivers; null while the connection is not in the device.
   netdev::TlsConnection* offloaded_connection() {
     return rx_ != nullptr && rx_->in_device() ? &connection_ : nullptr;
@@ -85,6 +89,7 @@ class Socket {
 
  private:
   const SocketEnvironment& environment_;
+  bool flow_controlled_;
   netdev::TlsConnection connection_;
   ReceiveQueue queue_;
   bool reset_received_ = false;

@@ -17,52 +17,21 @@ TcpSocket::TcpSocket(const SocketEnvironment& environment, Clock& clock,
 TcpSocket::~TcpSocket() = default;
 
 void TcpSocket::shutdown() {
-  if (tx_) tx_->close();
+  if (tx_) tx_->shutdown();
   endpoint_.close();
 }
 
 void TcpSocket::close() {
   shutdown();
+  if (tx_) tx_->close();
   if (receiving_) receiving_->close_tls();
-}
-
-SendResult TcpSocket::send(Bytes data, SendFlags flags) {
-  if (tx_) return tx_->send(data, flags);
-  const std::size_t taken = endpoint_.send_copy(data, {false, flags.more});
-  if (taken == 0 && !data.empty()) return {EAGAIN, 0};
-  return {0, taken};
-}
-
-SendResult TcpSocket::send_pages(gsl::span<const netdev::TxPiece> pages, SendFlags flags) {
-  if (tx_) return tx_->send_pages(pages, flags);
-  SendResult result;
-  for (const netdev::TxPiece& page : pages) {
-    const std::uint32_t taken = endpoint_.send(page, {false, flags.more});
-    result.taken += taken;
-    if (taken < page.size) break;
-  }
-  if (result.taken == 0 && !pages.empty()) result.error = EAGAIN;
-  return result;
-}
-
-SendResult TcpSocket::send_control(std::uint8_t type, Bytes data) {
-  if (!tx_) return {EINVAL, 0};
-  return tx_->send_control(type, data);
-}
-
-int TcpSocket::set_tls_tx(const TxCryptoInfo& crypto_info) {
-  if (tx_) return tx_->rekey(crypto_info);
-  if (!receiving_ || endpoint_.state() != TcpState::established) return ENOTCONN;
-  tx_.emplace(environment_.route.device, receiving_->connection(), static_cast<TcpSendSide&>(*this),
-              environment_.tls_stat, environment_.probes, environment_.tx);
-  const int error = tx_->install(crypto_info);
-  if (error != 0) tx_.reset();
-  return error;
 }
 
 int TcpSocket::set_tls_rx(const netdev::TlsCryptoInfo& crypto_info) {
   if (!receiving_) return ENOTCONN;
-  return receiving_->set_tls_rx(crypto_info);
+  const int error = receiving_->set_tls_rx(crypto_info);
+  relieve_pressure();
+  return error;
 }
 
 std::size_t TcpSocket::read(MutableBytes out) {
@@ -75,7 +44,10 @@ std::size_t TcpSocket::read(MutableBytes out) {
 ReadResult TcpSocket::read_record() {
   if (!receiving_) return {ENOTCONN, std::nullopt};
   ReadResult result = receiving_->read_record();
-  if (result.record) endpoint_.data_read();
+  if (result.record) {
+    endpoint_.data_read();
+    relieve_pressure();
+  }
   return result;
 }
 
@@ -138,12 +110,14 @@ void TcpSocket::output(netdev::TxSkb skb) {
 }
 
 const ReceiveQueue& TcpSocket::open_receive_queue(std::uint32_t initial_sequence) {
-  receiving_.emplace(environment_, sent_.reversed(), initial_sequence);
+  receiving_.emplace(environment_, sent_.reversed(), initial_sequence, true);
   return receiving_->receive_queue();
 }
 
 void TcpSocket::deliver(netdev::SkBuff skb, const ParsedFrame& segment) {
-  if (receiving_->deliver(std::move(skb), segment) && events_ != nullptr) events_->readable();
+  const bool news = receiving_->deliver(std::move(skb), segment);
+  relieve_pressure();
+  if (news && events_ != nullptr) events_->readable();
 }
 
 void TcpSocket::established() {
@@ -160,6 +134,11 @@ void TcpSocket::clean_acked(std::uint32_t snd_una) {
 }
 
 void TcpSocket::closed(int error) {
+  done_ = true;
+  // Linux: RST in CLOSE-WAIT.
+  const bool was_half_closed =
+      receiving_ && receiving_->receive_queue().fin_reached() && !is_send_shutdown();
+  if (error != 0) set_error(error == ECONNRESET && was_half_closed ? EPIPE : error);
   if (events_ != nullptr) events_->closed(error);
 }
 

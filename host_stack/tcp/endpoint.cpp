@@ -47,6 +47,7 @@ std::size_t TcpEndpoint::send_space() const {
 
 std::uint32_t TcpEndpoint::send(netdev::TxPiece piece, TcpSendFlags flags) {
   if (closing_ || state_ == TcpState::closed) return 0;
+  flags.more |= corked_;
   const auto taken = static_cast<std::uint32_t>(std::min<std::size_t>(piece.size, send_space()));
   piece.size = taken;
   sender_.write(std::move(piece), flags.decrypted, flags.more);
@@ -94,6 +95,33 @@ void TcpEndpoint::abort() {
     send_empty(tcp_rst | tcp_ack, sequence_at(sender_.nxt()));
   }
   stop();
+}
+
+void TcpEndpoint::orphan() {
+  orphaned_ = true;
+  if (state_ == TcpState::fin_wait_2) state_timer_.set(clock_.now_ns() + settings_.fin_timeout_ns);
+}
+
+void TcpEndpoint::set_send_buffer(std::size_t bytes) {
+  settings_.send_buffer = bytes;
+  if (send_space() == 0) writer_is_waiting_ = true;
+}
+
+void TcpEndpoint::set_receive_buffer(std::size_t bytes) {
+  settings_.receive_buffer = bytes;
+  if (!has_receive_queue_) return;
+  receiver_.buffer_changed();
+  data_read();
+}
+
+void TcpEndpoint::set_nagle(Nagle nagle) {
+  settings_.nagle = nagle;
+  if (nagle == Nagle::off && state_ != TcpState::closed) sender_.transmit();
+}
+
+void TcpEndpoint::set_cork(bool cork) {
+  if (corked_ && !cork && state_ != TcpState::closed) sender_.push();
+  corked_ = cork;
 }
 
 void TcpEndpoint::data_read() {
@@ -183,7 +211,7 @@ void TcpEndpoint::output(netdev::TxSkb skb, SegmentHeader header, const TcpOptio
 }
 
 void TcpEndpoint::state_timer_expired() {
-  if (state_ == TcpState::time_wait) {
+  if (state_ == TcpState::time_wait || state_ == TcpState::fin_wait_2) {
     finish(0);
     return;
   }

@@ -55,6 +55,8 @@ class TcpEvents {
   virtual void writable() {}
   // snd_una advanced (Linux: the clean-acked hook, facts 1.8).
   virtual void clean_acked(std::uint32_t) {}
+  // Our FIN, and with it all that was sent; not if the connection is gone with that.
+  virtual void fin_acknowledged() {}
   // The connection is gone: 0 after FIN in both directions, else ECONNREFUSED, ECONNRESET or
   // ETIMEDOUT. Not called for close() and abort() that take effect at once.
   virtual void closed(int) {}
@@ -101,6 +103,9 @@ class TcpEndpoint : private SegmentOutput {
   void close();
   // RST, and gone.
   void abort();
+  // Nobody will read or write any more; close() was called. Data that comes is answered by RST, and
+  // FIN-WAIT-2 ends after TcpSettings::fin_timeout_ns, as on Linux.
+  void orphan();
 
   // A frame of this connection whose checksum is right or was found right by the device. merged:
   // the next frame continues it and is one segment with it (GRO), so that nothing is answered yet.
@@ -108,11 +113,24 @@ class TcpEndpoint : private SegmentOutput {
   // The reader has consumed bytes of the receive queue.
   void data_read();
 
+  // Options that may change at any time. Bytes; what a smaller buffer holds already, stays.
+  void set_send_buffer(std::size_t bytes);
+  std::size_t send_buffer() const { return settings_.send_buffer; }
+  // The window's scale stays what the SYN said.
+  void set_receive_buffer(std::size_t bytes);
+  std::size_t receive_buffer() const { return settings_.receive_buffer; }
+  void set_nagle(Nagle nagle);
+  // Small segments wait, as if every write said "more" (TCP_CORK).
+  void set_cork(bool cork);
+
   TcpState state() const { return state_; }
+  bool is_closing() const { return closing_; }  // close() was called
   std::uint32_t write_seq() const { return sequence_at(sender_.queue().end()); }
   std::uint32_t snd_una() const { return sequence_at(sender_.una()); }
   std::uint32_t snd_nxt() const { return sequence_at(sender_.nxt()); }
   std::size_t send_space() const;  // bytes
+  // The peer may not send more than about one segment.
+  bool receive_window_is_short() const { return has_receive_queue_ && receiver_.window_is_short(); }
   // Payload bytes of a full segment without SACK blocks; 0 before the handshake.
   std::uint32_t mss() const { return smss_; }
   const Sender& sender() const { return sender_; }
@@ -168,7 +186,7 @@ class TcpEndpoint : private SegmentOutput {
   void settle(bool advanced);
 
   Clock& clock_;
-  const TcpSettings settings_;
+  TcpSettings settings_;
   TcpEvents& events_;
   HeaderBuilder headers_;
   bool is_ipv6_;
@@ -193,6 +211,8 @@ class TcpEndpoint : private SegmentOutput {
 
   bool peer_finished_ = false;  // its FIN was reached
   bool closing_ = false;        // close() was called
+  bool orphaned_ = false;
+  bool corked_ = false;
   bool writer_is_waiting_ = false;
   bool una_advanced_ = false;           // by the frames of the segment that is being merged
   std::uint32_t recent_timestamp_ = 0;  // TS.Recent of RFC 7323

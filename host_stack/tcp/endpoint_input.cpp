@@ -158,9 +158,15 @@ bool TcpEndpoint::take_ack(const Received& in) {
 }
 
 void TcpEndpoint::own_fin_acknowledged() {
-  if (state_ == TcpState::fin_wait_1) state_ = TcpState::fin_wait_2;
+  if (state_ == TcpState::fin_wait_1) {
+    state_ = TcpState::fin_wait_2;
+    if (orphaned_) state_timer_.set(clock_.now_ns() + settings_.fin_timeout_ns);
+  }
   if (state_ == TcpState::closing) enter_time_wait();
-  if (state_ == TcpState::last_ack) finish(0);
+  if (state_ == TcpState::last_ack)
+    finish(0);
+  else
+    events_.fin_acknowledged();
 }
 
 void TcpEndpoint::take_data(netdev::SkBuff skb, Received& in) {
@@ -171,6 +177,12 @@ void TcpEndpoint::take_data(netdev::SkBuff skb, Received& in) {
     return;
   }
   const Receiver::Arrival arrival = receiver_.arrival(segment);
+  if (orphaned_ && segment.payload_length > 0 &&
+      arrival.start + segment.payload_length > static_cast<std::int64_t>(arrival.expected)) {
+    abort();
+    events_.closed(ECONNRESET);
+    return;
+  }
   events_.deliver(std::move(skb), segment);
   if (state_ == TcpState::closed) return;
   receiver_.delivered(arrival);

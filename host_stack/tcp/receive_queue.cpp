@@ -165,6 +165,7 @@ void ReceiveQueue::consume(std::size_t n) {
   consumed_.clear();
   n = std::min(n, available());
   copied_ += n;
+  aside_ -= std::min(n, aside_);
   while (n > 0) {
     Segment& front = in_order_.front();
     if (n < front.length) {
@@ -180,6 +181,7 @@ void ReceiveQueue::consume(std::size_t n) {
 void ReceiveQueue::discard() {
   if (discarding_) return;
   discarding_ = true;
+  aside_ = 0;
   // Its beginning may belong to what was consumed last.
   if (!in_order_.empty()) consumed_.push_back(std::move(in_order_.front()));
   in_order_.clear();

@@ -74,6 +74,11 @@ class ReceiveQueue {
   void pieces(std::size_t n, std::vector<Piece>& out) const;
   // n <= available(). Pieces of the bytes consumed stay valid until the next consume().
   void consume(std::size_t n);
+  // The reader keeps the first n unread bytes in memory of its own: they take no room of the
+  // receive buffer any more, though they are read later (kTLS: "copy mode", facts 3). n <=
+  // available().
+  void set_aside(std::size_t n) { aside_ = n; }
+  std::size_t aside() const { return aside_; }
   // The reader has given up: frees what is held (not what was consumed last) and drops what comes.
   void discard();
 
@@ -110,6 +115,7 @@ class ReceiveQueue {
   std::size_t rcvbuf_;
   OutOfOrderMemory* shared_;
   bool discarding_ = false;
+  std::size_t aside_ = 0;
   std::uint64_t copied_ = 0;
   std::uint64_t rcv_nxt_ = 0;
   std::uint64_t highest_ = 0;

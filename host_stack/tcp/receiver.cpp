@@ -23,8 +23,12 @@ void Receiver::open(const ReceiveQueue& queue, std::uint8_t scale, std::uint32_t
   queue_ = &queue;
   scale_ = scale;
   mss_ = mss;
-  buffer_ = std::min<std::uint64_t>(settings_.receive_buffer, std::uint64_t{0xffff} << scale);
-  smallest_step_ = std::max<std::uint64_t>(1, std::min<std::uint64_t>(buffer_ / 2, mss));
+  buffer_changed();
+}
+
+void Receiver::buffer_changed() {
+  buffer_ = std::min<std::uint64_t>(settings_.receive_buffer, std::uint64_t{0xffff} << scale_);
+  smallest_step_ = std::max<std::uint64_t>(1, std::min<std::uint64_t>(buffer_ / 2, mss_));
 }
 
 bool Receiver::is_acceptable(const ParsedFrame& segment) const {
@@ -130,7 +134,8 @@ std::uint32_t Receiver::last_acknowledgement() const {
 // Where the window would end if all of the free buffer were offered. It never moves back, and
 // forward only by a worthwhile step (RFC 9293, section 3.8.6.2.2).
 std::uint64_t Receiver::wanted_edge() const {
-  const std::uint64_t used = std::min<std::uint64_t>(buffer_, queue_->available());
+  const std::uint64_t used =
+      std::min<std::uint64_t>(buffer_, queue_->available() - queue_->aside());
   const std::uint64_t edge = queue_->rcv_nxt_offset() + buffer_ - used;
   return edge >= edge_ + smallest_step_ ? edge : edge_;
 }

@@ -25,6 +25,8 @@ class Receiver {
   // peer can send.
   void open(const ReceiveQueue& queue, std::uint8_t scale, std::uint32_t mss);
   void stop() { timer_.stop(); }
+  // TcpSettings::receive_buffer did. What was promised to the peer stays.
+  void buffer_changed();
 
   // Whether any of the segment lies in the window that was offered; an empty one may lie at its
   // end, too, where a peer is that has filled it.
@@ -60,6 +62,9 @@ class Receiver {
   void write_sack(TcpOptions& options, std::size_t most) const;
   // A segment with all of that has left.
   void acknowledged();
+
+  // The peer may not send more than about one segment.
+  bool window_is_short() const { return promised_ <= next_offset() + full_segment_; }
 
   std::uint32_t last_acknowledgement() const;  // Last.ACK.sent of RFC 7323
 
