@@ -29,7 +29,7 @@ MAY_INCLUDE = {
     "app": ["scenarios/", "observe/", "traces/input_error.h"],
 }
 # Everybody may look at the product; the product looks at none of these.
-OUTSIDE = ["tests", "bench"]
+OUTSIDE = ["tests", "bench", "examples"]
 
 SOURCES = {".h", ".hpp", ".c", ".cc", ".cpp"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')

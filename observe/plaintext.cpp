@@ -1,8 +1,5 @@
 #include "observe/plaintext.h"
 
-#include <fmt/format.h>
-#include <openssl/evp.h>
-
 #include <cerrno>
 #include <cstring>
 
@@ -41,15 +38,13 @@ void PlaintextFiles::close(const std::string& name) {
 }
 
 PlaintextSink::PlaintextSink(PlaintextFiles& files, std::string name, bool hash)
-    : files_(files),
-      name_(std::move(name)),
-      digest_(hash ? EVP_MD_CTX_new() : nullptr, &EVP_MD_CTX_free) {
-  if (digest_) EVP_DigestInit_ex(digest_.get(), EVP_sha256(), nullptr);
+    : files_(files), name_(std::move(name)) {
+  if (hash) digest_.emplace();
 }
 
 void PlaintextSink::append(Bytes bytes) {
   size_ += bytes.size();
-  if (digest_) EVP_DigestUpdate(digest_.get(), bytes.data(), bytes.size());
+  if (digest_) digest_->update(bytes);
   if (files_.enabled()) files_.append(name_, bytes);
 }
 
@@ -58,13 +53,7 @@ std::string PlaintextSink::finish() {
     files_.append(name_, {});
     files_.close(name_);
   }
-  if (!digest_) return {};
-  std::uint8_t hash[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  EVP_DigestFinal_ex(digest_.get(), hash, &size);
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", hash[i]);
-  return text;
+  return digest_ ? digest_->finish() : std::string();
 }
 
 }  // namespace tlsnic::observe

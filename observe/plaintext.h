@@ -4,14 +4,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <list>
-#include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
 #include "observe/output_directory.h"
-#include "protocol/bytes.h"
-
-struct evp_md_ctx_st;
+#include "protocol/sha256.h"
 
 namespace tlsnic::observe {
 
@@ -44,19 +42,20 @@ class PlaintextFiles {
 // One direction of one connection.
 class PlaintextSink {
  public:
-  // name: "plaintext/stream-0.client.bin". hash: whether sha256() is wanted.
+  // name: "plaintext/stream-0.client.bin". hash: whether a SHA-256 is wanted.
   PlaintextSink(PlaintextFiles& files, std::string name, bool hash);
 
   void append(Bytes bytes);
   std::uint64_t size() const { return size_; }
-  // Ends the direction: hexadecimal, empty if not wanted. The file exists then, even if empty.
+  // Ends the direction: the SHA-256 in hexadecimal, empty if not wanted. The file exists then, even
+  // if empty.
   std::string finish();
 
  private:
   PlaintextFiles& files_;
   std::string name_;
   std::uint64_t size_ = 0;
-  std::unique_ptr<evp_md_ctx_st, void (*)(evp_md_ctx_st*)> digest_;
+  std::optional<Sha256> digest_;
 };
 
 }  // namespace tlsnic::observe

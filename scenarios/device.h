@@ -34,6 +34,8 @@ class Device : public sc_core::sc_module {
     driver.probe_device();
     netdev_.netdev_ops = &driver;
     netdev_.tlsdev_ops = &driver.tlsdev_ops();
+    netdev_.ethtool_ops = &driver;
+    netdev_.devlink_ops = &driver;
   }
 
   hw::Nic nic;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "scenarios/replay/device_counters.h"
 #include "scenarios/replay/keys.h"
 #include "scenarios/replay_source.h"
 #include "traces/input_error.h"
@@ -49,12 +50,7 @@ observe::FlowSummary finish(Connection& connection, Side side) {
 }
 
 void add_counters(observe::RunSummary& summary, const End& end) {
-  const driver::EthtoolCounters counters = end.driver.counters();
-  summary.counters.resize(counters.size());
-  for (std::size_t i = 0; i < counters.size(); ++i) {
-    summary.counters[i].first = counters[i].first;
-    summary.counters[i].second += counters[i].second;
-  }
+  add_device(summary, end.name(), end.driver, end.nic);
   const auto& stat = end.host.tls_stat();
   summary.tls_stat.resize(host::tls_counter_count);
   for (std::size_t i = 0; i < host::tls_counter_count; ++i) {
@@ -64,9 +60,6 @@ void add_counters(observe::RunSummary& summary, const End& end) {
   }
   summary.context_hits += end.nic.contexts().hits();
   summary.context_misses += end.nic.contexts().misses();
-  for (const hw::StageStatistics& unit : end.nic.unit_statistics())
-    summary.units.push_back({fmt::format("{}.{}", end.name(), unit.name), unit.packets,
-                             unit.busy / 1000, unit.waited / 1000});
 }
 
 // Directions most of whose packets with payload have a wrong checksum.
@@ -108,11 +101,7 @@ observe::RunSummary run_replay(const ReplayOptions& options, observe::PacketLog&
                              options.parameters);
   ReplaySource source("source", options, keys, {client, client_reader}, {server, server_reader},
                       packets, plaintext);
-  // Standard output is the caller's: SystemC would tell there that a bad capture stopped it.
-  sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_DO_NOTHING);
-  const std::uint64_t deltas_before = sc_core::sc_delta_count();
-  sc_core::sc_start();
-  source.rethrow_error();
+  source.run_simulation(summary);
 
   bool any_tls = false;
   for (Connection& connection : source.connections()) {
@@ -120,16 +109,12 @@ observe::RunSummary run_replay(const ReplayOptions& options, observe::PacketLog&
     any_tls |= connection.is_tls && connection.has_payload;
   }
   if (!any_tls)
-    throw traces::input_error(options.capture, fmt::format("{} frames", source.frames()),
+    throw traces::input_error(options.capture, fmt::format("{} frames", summary.frames),
                               "no TLS connection", "at least one");
   add_counters(summary, client);
   add_counters(summary, server);
   summary.answers_ignored = source.answers_ignored();
   add_hints(summary, !keys.empty(), options);
-  summary.frames = source.frames();
-  summary.simulated_ns = sc_core::sc_time_stamp().value() / 1000;
-  // Each instant at which something was due costs the kernel one delta cycle.
-  summary.systemc_events = sc_core::sc_delta_count() - deltas_before;
   return summary;
 }
 

@@ -165,10 +165,10 @@ bool ReplayReader::install_keys(Connection& connection) {
   }
   side.summary.in_hardware = side.socket->tls_rx()->is_hardware();
   if (side.summary.in_hardware || !host_.netdev().hw_tls_rx) return true;
-  side.summary.reason =
-      start.keys.cipher == TlsCipher::chacha20_poly1305 ? "cipher not offloadable: AES-GCM only"
-      : start.keys.version == TlsVersion::tls13         ? "TLS 1.3 not offered to the device"
-                                                        : "no room in the device";
+  side.summary.reason = !is_offloadable(start.keys.cipher) ? "cipher not offloadable: AES-GCM only"
+                        : start.keys.version == TlsVersion::tls13
+                            ? "TLS 1.3 not offered to the device"
+                            : "no room in the device";
   return true;
 }
 

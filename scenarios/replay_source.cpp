@@ -22,7 +22,7 @@ traces::Direction sent_direction(const ReplayedFrame& frame) {
 ReplaySource::ReplaySource(sc_core::sc_module_name name, const ReplayOptions& options,
                            const traces::KeyLog& keys, Receiver client, Receiver server,
                            observe::PacketLog& packets, observe::PlaintextFiles& plaintext)
-    : sc_module(name),
+    : CaptureFeed(name),
       options_(options),
       keys_(keys),
       client_(*this, client),
@@ -33,22 +33,6 @@ ReplaySource::ReplaySource(sc_core::sc_module_name name, const ReplayOptions& op
       what_if_(options.what_if, [this](const ReplayedFrame& frame) { send(frame); }) {
   client.end.nic.probe = &client_;
   server.end.nic.probe = &server_;
-  SC_HAS_PROCESS(ReplaySource);
-  SC_METHOD(run);
-}
-
-void ReplaySource::rethrow_error() const {
-  if (error_) std::rethrow_exception(error_);
-}
-
-void ReplaySource::run() {
-  // An exception must not travel through the simulation kernel.
-  try {
-    feed();
-  } catch (...) {
-    error_ = std::current_exception();
-    sc_core::sc_stop();
-  }
 }
 
 void ReplaySource::feed() {

@@ -3,17 +3,16 @@
 #pragma once
 
 #include <deque>
-#include <exception>
-#include <systemc>
 
 #include "scenarios/end.h"
 #include "scenarios/replay.h"
+#include "scenarios/replay/capture_feed.h"
 #include "scenarios/replay_reader.h"
 #include "traces/capture/capture_reader.h"
 
 namespace tlsnic::scenarios {
 
-class ReplaySource : public sc_core::sc_module {
+class ReplaySource : public CaptureFeed {
  public:
   struct Receiver {
     End& end;
@@ -25,10 +24,7 @@ class ReplaySource : public sc_core::sc_module {
                const traces::KeyLog& keys, Receiver client, Receiver server,
                observe::PacketLog& packets, observe::PlaintextFiles& plaintext);
 
-  // After the simulation: what went wrong in it, thrown on.
-  void rethrow_error() const;
   std::deque<Connection>& connections() { return connections_; }
-  std::uint64_t frames() const { return frames_; }
   std::uint64_t answers_ignored() const {
     return client_.answers_ignored + server_.answers_ignored;
   }
@@ -47,8 +43,7 @@ class ReplaySource : public sc_core::sc_module {
     std::uint64_t answers_ignored = 0;
   };
 
-  void run();
-  void feed();
+  void feed() override;
   bool frame_is_due();
   void process();
   Connection& connection_of(const traces::TrackedSegment& tracked);
@@ -76,7 +71,6 @@ class ReplaySource : public sc_core::sc_module {
   bool has_frame_ = false;
   bool at_end_ = false;
   std::int64_t first_time_ns_ = 0;
-  std::uint64_t frames_ = 0;
   std::vector<std::uint8_t> repaired_;
 
   // Frames that a paused link holds back, in order.
@@ -85,7 +79,6 @@ class ReplaySource : public sc_core::sc_module {
     std::vector<std::uint8_t> bytes;
   };
   std::deque<Paused> paused_;
-  std::exception_ptr error_;
 };
 
 }  // namespace tlsnic::scenarios

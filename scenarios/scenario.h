@@ -54,7 +54,7 @@ struct FlowSettings {
   bool random_writes = false;             // each from 1 to the largest of `writes`, from the seed
   std::uint32_t more_every = 0;           // n: every n-th write carries MSG_MORE; 0: none
   bool eor = false;                       // MSG_EOR: each write begins a TCP segment
-  bool sendfile = false;                  // pages by reference instead of write calls
+  bool sendfile = false;                  // sendfile() instead of write calls
   bool keys_rx = true;                    // false: the receiver does not set TLS_RX (plain bytes)
   std::uint64_t start_ns = 0;             // when the client connects
   std::uint64_t rx_install_delay_ns = 0;  // from the hand-over of TX to that of RX

@@ -1,6 +1,7 @@
 // Settings that contradict one another.
 #include <algorithm>
 
+#include "protocol/record_aead.h"
 #include "scenarios/file/message.h"
 #include "scenarios/file/scenario_file.h"
 
@@ -23,7 +24,34 @@ const FlowSettings& flow_of(const Scenario& scenario, std::uint64_t connection) 
   return scenario.flows[i];
 }
 
+// libssl 3.0 leaves AES-CCM to itself in TLS 1.3, and knows no SM4; ARIA it never hands over.
+bool is_handed_over(const FlowSettings& flow) {
+  switch (flow.cipher) {
+    case TlsCipher::aes_gcm_128:
+    case TlsCipher::aes_gcm_256:
+    case TlsCipher::chacha20_poly1305:
+      return true;
+    case TlsCipher::aes_ccm_128:
+      return flow.version == TlsVersion::tls12;
+    default:
+      return false;
+  }
+}
+
+void check_cipher(const Scenario& scenario, const FlowSettings& flow) {
+  const std::string found = fmt::format("flow.cipher = '{}'", find_cipher(flow.cipher)->name);
+  if (!is_supported(flow.version, flow.cipher))
+    throw file_error(scenario.path, found + " with TLS 1.3", "flow.version = \"1.2\"");
+  if (!is_available(flow.cipher))
+    throw file_error(scenario.path, found + ", which the installed OpenSSL does not have",
+                     "another cipher, or OpenSSL 3.1");
+  if (flow.handshake == Handshake::openssl && !is_handed_over(flow))
+    throw file_error(scenario.path, found + ", which OpenSSL does not hand over to kTLS",
+                     "flow.handshake = \"none\"");
+}
+
 void check_flow(const Scenario& scenario, const FlowSettings& flow) {
+  check_cipher(scenario, flow);
   const bool is_tls12 = flow.version == TlsVersion::tls12;
   if (flow.key_updates > 0 && is_tls12)
     throw file_error(scenario.path,

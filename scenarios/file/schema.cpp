@@ -23,6 +23,13 @@ Words<driver::Personality> personality_words() {
   return out;
 }
 
+Words<TlsCipher> cipher_words() {
+  Words<TlsCipher> out;
+  for (const CipherParameters& cipher : cipher_parameters)
+    out.emplace_back(cipher.name, cipher.cipher);
+  return out;
+}
+
 Key<LinkSettings> rate_key() {
   // Stored as its inverse: 8000 ps per byte are 1 Gb/s.
   return {"rate_gbps", "Gb/s; kept as whole ps per byte", "a number from 0.001 to 8000",
@@ -100,11 +107,8 @@ const Keys<FlowSettings>& flow_keys() {
       choice<Flow>("version", &Flow::version,
                    Words<TlsVersion>{{"1.2", TlsVersion::tls12}, {"1.3", TlsVersion::tls13}},
                    "of TLS"),
-      choice<Flow>("cipher", &Flow::cipher,
-                   Words<TlsCipher>{{"AES_GCM_128", TlsCipher::aes_gcm_128},
-                                    {"AES_GCM_256", TlsCipher::aes_gcm_256},
-                                    {"CHACHA20_POLY1305", TlsCipher::chacha20_poly1305}},
-                   "spelled as in linux/tls.h"),
+      choice<Flow>("cipher", &Flow::cipher, cipher_words(),
+                   "spelled as in linux/tls.h; SM4 needs OpenSSL 3.1, ARIA TLS 1.2"),
       choice<Flow>("handshake", &Flow::handshake,
                    Words<Handshake>{{"none", Handshake::none}, {"openssl", Handshake::openssl}},
                    "none: keys from the seed as soon as TCP is connected; openssl: a real one"),
@@ -125,7 +129,9 @@ const Keys<FlowSettings>& flow_keys() {
       whole<Flow>("more_every", &Flow::more_every, 0, many,
                   "n: every n-th write carries MSG_MORE; 0: none"),
       boolean<Flow>("eor", &Flow::eor, "MSG_EOR: each write begins a TCP segment"),
-      boolean<Flow>("sendfile", &Flow::sendfile, "pages by reference instead of write calls"),
+      boolean<Flow>("sendfile", &Flow::sendfile,
+                    "sendfile() instead of write calls; by reference in TLS_HW only with "
+                    "`host.zerocopy_ro` on"),
       boolean<Flow>("keys_rx", &Flow::keys_rx, "false: the receiver does not set TLS_RX"),
       scaled<Flow>("start_us", &Flow::start_ns, 0, hour_us, us, "µs; when the client connects"),
       scaled<Flow>("pause_us", &Flow::pause_ns, 0, hour_us, us,

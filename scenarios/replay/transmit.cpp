@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "scenarios/device.h"
+#include "scenarios/replay/device_counters.h"
 #include "scenarios/replay/keys.h"
 #include "scenarios/replay/transmit_source.h"
 #include "traces/input_error.h"
@@ -61,17 +62,9 @@ observe::FlowSummary finish(TransmitConnection& connection, std::uint64_t stream
 }
 
 void add_counters(observe::RunSummary& summary, const Device& device) {
-  const driver::EthtoolCounters counters = device.driver.counters();
-  summary.counters.resize(counters.size());
-  for (std::size_t i = 0; i < counters.size(); ++i) {
-    summary.counters[i].first = counters[i].first;
-    summary.counters[i].second += counters[i].second;
-  }
+  add_device(summary, device.name(), device.driver, device.nic);
   summary.context_hits += device.nic.tx_contexts().hits();
   summary.context_misses += device.nic.tx_contexts().misses();
-  for (const hw::StageStatistics& unit : device.nic.unit_statistics())
-    summary.units.push_back({fmt::format("{}.{}", device.name(), unit.name), unit.packets,
-                             unit.busy / 1000, unit.waited / 1000});
 }
 
 void add_hints(observe::RunSummary& summary, bool has_keys, const ReplayOptions& options) {
@@ -108,11 +101,7 @@ observe::RunSummary run_transmit_replay(const ReplayOptions& options,
   SendingEnd client("client", options, personality, options.side != Side::server, packets);
   SendingEnd server("server", options, personality, options.side != Side::client, packets);
   TransmitSource source("source", options, keys, client.sender(), server.sender(), in_flight);
-  // Standard output is the caller's: SystemC would tell there that a bad capture stopped it.
-  sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_DO_NOTHING);
-  const std::uint64_t deltas_before = sc_core::sc_delta_count();
-  sc_core::sc_start();
-  source.rethrow_error();
+  source.run_simulation(summary);
   client.wire.finish();
   server.wire.finish();
 
@@ -122,15 +111,12 @@ observe::RunSummary run_transmit_replay(const ReplayOptions& options,
     any_tls |= connection.is_tls && connection.has_payload;
   }
   if (!any_tls)
-    throw traces::input_error(options.capture, fmt::format("{} frames", source.frames()),
+    throw traces::input_error(options.capture, fmt::format("{} frames", summary.frames),
                               "no TLS connection", "at least one");
   add_counters(summary, client.device);
   add_counters(summary, server.device);
   summary.stray_frames = client.wire.stray_frames() + server.wire.stray_frames();
   add_hints(summary, !keys.empty(), options);
-  summary.frames = source.frames();
-  summary.simulated_ns = sc_core::sc_time_stamp().value() / 1000;
-  summary.systemc_events = sc_core::sc_delta_count() - deltas_before;
   return summary;
 }
 

@@ -67,31 +67,14 @@ void TransmitLane::gives_up(const std::string& reason) {
 TransmitSource::TransmitSource(sc_core::sc_module_name name, const ReplayOptions& options,
                                const traces::KeyLog& keys, Sender client, Sender server,
                                InFlight& in_flight)
-    : sc_module(name),
+    : CaptureFeed(name),
       options_(options),
       keys_(keys),
       client_(client),
       server_(server),
       probes_{host::ProbeSlot{&client.wire}, host::ProbeSlot{&server.wire}},
       in_flight_(in_flight),
-      capture_(options.capture) {
-  SC_HAS_PROCESS(TransmitSource);
-  SC_METHOD(run);
-}
-
-void TransmitSource::rethrow_error() const {
-  if (error_) std::rethrow_exception(error_);
-}
-
-void TransmitSource::run() {
-  // An exception must not travel through the simulation kernel.
-  try {
-    feed();
-  } catch (...) {
-    error_ = std::current_exception();
-    sc_core::sc_stop();
-  }
-}
+      capture_(options.capture) {}
 
 void TransmitSource::feed() {
   for (;;) {
@@ -217,7 +200,7 @@ void TransmitSource::decide(TransmitConnection& connection) {
     }
     const traces::EncryptionStart* start = connection.follower->encryption_start(direction);
     if (start == nullptr || !lane.is_live || lane.is_closed || lane.sender != nullptr) continue;
-    if (start->keys.cipher == TlsCipher::chacha20_poly1305) {
+    if (!is_offloadable(start->keys.cipher)) {
       lane.gives_up("cipher not offloadable: AES-GCM only");
       continue;
     }

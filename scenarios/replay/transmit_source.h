@@ -6,12 +6,11 @@
 
 #include <array>
 #include <deque>
-#include <exception>
 #include <memory>
-#include <systemc>
 #include <vector>
 
 #include "scenarios/replay.h"
+#include "scenarios/replay/capture_feed.h"
 #include "scenarios/replay/wire_check.h"
 #include "traces/capture/capture_reader.h"
 #include "traces/stream/connection_tracker.h"
@@ -46,7 +45,7 @@ struct TransmitConnection {
   TransmitLane& lane(traces::Direction direction) { return lanes[traces::index_of(direction)]; }
 };
 
-class TransmitSource : public sc_core::sc_module {
+class TransmitSource : public CaptureFeed {
  public:
   static constexpr std::size_t max_ahead = std::size_t{64} << 20;         // bytes of frames
   static constexpr std::uint64_t max_in_flight = std::uint64_t{4} << 20;  // payload in the drivers
@@ -61,10 +60,7 @@ class TransmitSource : public sc_core::sc_module {
   TransmitSource(sc_core::sc_module_name name, const ReplayOptions& options,
                  const traces::KeyLog& keys, Sender client, Sender server, InFlight& in_flight);
 
-  // After the simulation: what went wrong in it, thrown on.
-  void rethrow_error() const;
   std::deque<TransmitConnection>& connections() { return connections_; }
-  std::uint64_t frames() const { return frames_; }
 
  private:
   // A frame that was read and whose time has not come.
@@ -79,8 +75,7 @@ class TransmitSource : public sc_core::sc_module {
     bool is_added = false;            // to the stream of its direction
   };
 
-  void run();
-  void feed();
+  void feed() override;
   void read_frame();
   TransmitConnection& connection_of(const traces::TrackedSegment& tracked);
   void follow(TransmitConnection& connection, const traces::TrackedSegment& tracked,
@@ -113,8 +108,6 @@ class TransmitSource : public sc_core::sc_module {
   std::size_t ahead_bytes_ = 0;
   bool at_end_ = false;
   std::int64_t first_time_ns_ = 0;
-  std::uint64_t frames_ = 0;
-  std::exception_ptr error_;
 };
 
 }  // namespace tlsnic::scenarios

@@ -33,8 +33,7 @@ TrafficKeys make_keys(const Scenario& scenario, const Flow& flow, Direction dire
   keys.cipher = flow.settings->cipher;
   for (std::size_t i = 0; i < keys.key_size(); ++i)
     keys.key[i] = static_cast<std::uint8_t>(random.next());
-  const bool has_salt = record_format(keys.version, keys.cipher).explicit_nonce != 0;
-  for (std::size_t i = 0; i < (has_salt ? 4u : keys.iv.size()); ++i)
+  for (std::size_t i = 0; i < keys.iv_size(); ++i)
     keys.iv[i] = static_cast<std::uint8_t>(random.next());
   return keys;
 }
@@ -195,7 +194,6 @@ void Applications::write_all(Side& side) {
         side.written >= between_updates * side.key_generation_tx && !update_keys(side))
       return;
   }
-  side.flow.at(side.sends()).sender_done = true;
   if (side.session && settings.interface == Interface::ssl && !side.session->shutdown().ok())
     return fail(side, "SSL_shutdown: " + side.session->error_text());
   side.socket.shutdown();

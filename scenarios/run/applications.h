@@ -7,9 +7,9 @@
 #include "host_stack/openssl/tls_session.h"
 #include "host_stack/socket/blocking_socket.h"
 #include "protocol/random.h"
+#include "scenarios/machine.h"
 #include "scenarios/run/content.h"
 #include "scenarios/run/flow.h"
-#include "scenarios/run/machine.h"
 #include "scenarios/run/openssl_contexts.h"
 
 namespace tlsnic::scenarios {

@@ -38,7 +38,6 @@ struct FlowDirection {
   std::uint64_t records_read = 0;
   std::uint64_t wire_end = 0;       // offset behind the last byte that was sent for the first time
   std::uint64_t segments_sent = 0;  // with payload, for the first time
-  bool sender_done = false;
   bool receiver_done = false;
 
   // 64-bit offset of a sequence number near what was sent last; negative: before the records.

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "scenarios/run/machine.h"
+#include "scenarios/machine.h"
 #include "scenarios/run/monitor.h"
 
 namespace tlsnic::scenarios {

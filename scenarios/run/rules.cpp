@@ -1,12 +1,12 @@
 #include "scenarios/run/rules.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "protocol/record_aead.h"
+#include "protocol/sha256.h"
 
 namespace tlsnic::scenarios {
 namespace {
@@ -149,17 +149,9 @@ void Rules::finish(const std::deque<Flow>& flows) {
 }
 
 std::string Rules::wire_digest(Direction direction) const {
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
-                                                                   EVP_MD_CTX_free);
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  for (const Stream& stream : streams_[traces::index_of(direction)])
-    EVP_DigestUpdate(context.get(), stream.bytes.data(), stream.bytes.size());
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  EVP_DigestFinal_ex(context.get(), digest, &size);
-  std::string out;
-  for (unsigned i = 0; i < size; ++i) out += fmt::format("{:02x}", digest[i]);
-  return out;
+  Sha256 digest;
+  for (const Stream& stream : streams_[traces::index_of(direction)]) digest.update(stream.bytes);
+  return digest.finish();
 }
 
 }  // namespace tlsnic::scenarios

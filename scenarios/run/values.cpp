@@ -22,10 +22,10 @@ class Values {
   std::vector<std::pair<std::string, double>>& values_;
 };
 
-void add_direction(Values& values, const World& world, Direction direction) {
+void add_direction(Values& values, const FinishedRun& run, Direction direction) {
   const bool to_client = direction == Direction::server_to_client;
   const std::string name = to_client ? "to_client." : "to_server.";
-  const DirectionCounts& counts = world.monitor.counts(direction);
+  const DirectionCounts& counts = run.monitor.counts(direction);
   const std::uint64_t records = counts.records[0] + counts.records[1] + counts.records[2];
   constexpr const char* classes[] = {"entirely", "partially", "not"};
   for (std::size_t i = 0; i < 3; ++i) {
@@ -37,15 +37,15 @@ void add_direction(Values& values, const World& world, Direction direction) {
   values.add(name + "records.failed", counts.failed_records);
   std::uint64_t sent = 0;
   std::uint64_t plaintext = 0;
-  for (const Flow& flow : world.flows) {
+  for (const Flow& flow : run.flows) {
     sent += flow.directions[traces::index_of(direction)].records_sent;
     plaintext += flow.directions[traces::index_of(direction)].plaintext_read;
   }
   values.add(name + "records.sent", sent);
   values.add(name + "plaintext_bytes", plaintext);
-  if (world.finished_ns > 0)
+  if (run.finished_ns > 0)
     values.add(name + "goodput_gbps",
-               8.0 * static_cast<double>(plaintext) / static_cast<double>(world.finished_ns));
+               8.0 * static_cast<double>(plaintext) / static_cast<double>(run.finished_ns));
 
   values.add(name + "segments.sent", counts.data_segments_sent);
   values.add(name + "segments.retransmitted", counts.retransmissions);
@@ -59,7 +59,7 @@ void add_direction(Values& values, const World& world, Direction direction) {
     values.add(fmt::format("{}segments.{}", name, hw::to_string(reason)), counts.segments[i]);
   }
 
-  const LinkStatistics link = (to_client ? world.to_client : world.to_server).statistics();
+  const LinkStatistics link = (to_client ? run.world.to_client : run.world.to_server).statistics();
   values.add(name + "link.frames", link.frames);
   values.add(name + "link.lost", link.lost());
   values.add(name + "link.queue_dropped", link.queue_dropped);
@@ -118,12 +118,12 @@ double value_of(const RunResult& result, const std::string& name) {
 
 }  // namespace
 
-void add_values(const World& world, RunResult& result) {
+void add_values(const FinishedRun& run, RunResult& result) {
   Values values(result);
-  add_direction(values, world, Direction::server_to_client);
-  add_direction(values, world, Direction::client_to_server);
-  add_machine(values, "client.", world.client, world.finished_ns);
-  add_machine(values, "server.", world.server, world.finished_ns);
+  add_direction(values, run, Direction::server_to_client);
+  add_direction(values, run, Direction::client_to_server);
+  add_machine(values, "client.", run.world.client, run.finished_ns);
+  add_machine(values, "server.", run.world.server, run.finished_ns);
   // What figure 16b of the ASPLOS 2021 paper comes to (facts: figures.md, 1.2).
   for (const std::string sender : {"server", "client"}) {
     const double lost = value_of(
@@ -131,12 +131,12 @@ void add_values(const World& world, RunResult& result) {
     values.add(sender + ".tx_tls_dump_bytes_per_lost_packet",
                lost == 0 ? 0 : value_of(result, sender + ".tx_tls_dump_bytes") / lost);
   }
-  values.add("finished_ms", static_cast<double>(world.finished_ns) / 1e6);
+  values.add("finished_ms", static_cast<double>(run.finished_ns) / 1e6);
   const double packets =
       value_of(result, "to_client.segments.sent") + value_of(result, "to_server.segments.sent");
   values.add("data_packets", packets);
   values.add("systemc_events_per_packet",
-             packets == 0 ? 0 : static_cast<double>(world.systemc_events) / packets);
+             packets == 0 ? 0 : static_cast<double>(run.systemc_events) / packets);
 }
 
 }  // namespace tlsnic::scenarios
