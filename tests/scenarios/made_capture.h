@@ -14,16 +14,10 @@ namespace tlsnic::testing {
 inline const char* const direction_names[] = {"client_to_server", "server_to_client"};
 
 inline OpensslOptions tls12(const char* cipher = "ECDHE-ECDSA-AES128-GCM-SHA256") {
-  OpensslOptions options;
-  options.version = 0x0303;
-  options.cipher = cipher;
-  return options;
+  return {0x0303, cipher};
 }
 inline OpensslOptions tls13(const char* cipher = "TLS_AES_128_GCM_SHA256") {
-  OpensslOptions options;
-  options.version = 0x0304;
-  options.cipher = cipher;
-  return options;
+  return {0x0304, cipher};
 }
 
 std::string sha256_hex(Bytes bytes);

@@ -1,14 +1,13 @@
 // Real captures through both chips: the plaintext is what tshark finds, whatever a what-if does to
 // the order, and every packet keeps the rules.
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <random>
 
 #include "tests/scenarios/corpus.h"
-#include "tests/scenarios/replay_in_child.h"
+#include "tests/scenarios/made_capture.h"
 #include "tests/support/tshark.h"
 #include "traces/capture/capture_reader.h"
 
@@ -16,15 +15,6 @@ using namespace tlsnic;
 using namespace tlsnic::testing;
 
 namespace {
-
-std::string sha256(const Buffer& bytes) {
-  std::uint8_t hash[32];
-  unsigned size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), hash, &size, EVP_sha256(), nullptr);
-  std::string text;
-  for (const std::uint8_t byte : hash) text += fmt::format("{:02x}", byte);
-  return text;
-}
 
 // "client_to_server" and "server_to_client" data of a stream, as `follow,tls,raw` prints it: a line
 // of hexadecimal per chunk, the server's indented by a tab.
@@ -63,7 +53,7 @@ void check_plaintext(const ReplayResult& result, const std::vector<CapturedStrea
     for (std::size_t d : {0, 1}) {
       const auto& flow = result.summary["flows"][stream];
       CHECK(flow[names[d]]["plaintext_sha256"] ==
-            sha256(streams[stream].directions[d].application));
+            sha256_hex(streams[stream].directions[d].application));
       CHECK(flow[names[d]]["records"]["failed"] == 0);
       CHECK(flow[names[d]]["cut"] == "");
     }

@@ -1,17 +1,11 @@
 #include "tests/scenarios/replay_in_child.h"
 
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <deque>
-#include <stdexcept>
 
 #include "protocol/checksum.h"
-
-extern "C" int sc_main(int, char**) {
-  return 0;
-}
+#include "tests/scenarios/in_child.h"
 
 namespace tlsnic::testing {
 namespace {
@@ -85,8 +79,8 @@ class RuleChecker : public scenarios::FrameObserver {
   std::deque<Sent> sent_[2];
 };
 
-std::string run(scenarios::ReplayOptions options, const std::vector<CapturedStream>* streams,
-                bool want_packets) {
+nlohmann::ordered_json run(scenarios::ReplayOptions options,
+                           const std::vector<CapturedStream>* streams, bool want_packets) {
   RuleChecker checker(streams, want_packets);
   options.observer = &checker;
   options.hash_plaintext = true;
@@ -101,36 +95,14 @@ std::string run(scenarios::ReplayOptions options, const std::vector<CapturedStre
   }
   out["violations"] = checker.violations;
   out["packets"] = checker.packets;
-  return out.dump();
+  return out;
 }
 
 }  // namespace
 
 ReplayResult replay_in_child(const scenarios::ReplayOptions& options,
                              const std::vector<CapturedStream>* streams, bool want_packets) {
-  int ends[2];
-  if (pipe(ends) != 0) throw std::runtime_error("pipe");
-  const pid_t child = fork();
-  if (child == 0) {
-    close(ends[0]);
-    const std::string text = run(options, streams, want_packets);
-    for (std::size_t done = 0; done < text.size();) {
-      const ssize_t n = write(ends[1], text.data() + done, text.size() - done);
-      if (n <= 0) _exit(3);
-      done += static_cast<std::size_t>(n);
-    }
-    _exit(0);
-  }
-  close(ends[1]);
-  std::string text;
-  char buffer[65536];
-  for (ssize_t n; (n = read(ends[0], buffer, sizeof buffer)) > 0;)
-    text.append(buffer, static_cast<std::size_t>(n));
-  close(ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (status != 0) throw std::runtime_error(fmt::format("the replay died with status {}", status));
-  const auto json = nlohmann::json::parse(text);
+  const auto json = json_from_child([&] { return run(options, streams, want_packets); });
   ReplayResult result;
   if (json.contains("summary")) result.summary = json["summary"];
   if (json.contains("error")) result.error = json["error"];

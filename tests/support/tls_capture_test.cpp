@@ -42,10 +42,7 @@ std::string hex_alphabet(std::size_t size) {
 }
 
 OpensslOptions suite(std::uint16_t version, const char* cipher) {
-  OpensslOptions options;
-  options.version = version;
-  options.cipher = cipher;
-  return options;
+  return {version, cipher};
 }
 
 }  // namespace

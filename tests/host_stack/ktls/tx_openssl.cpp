@@ -173,7 +173,7 @@ TEST_CASE("OpenSSL reads what TLS_SW and the fallback send", "[tx]") {
     sent.insert(sent.end(), data.begin(), data.end());
     REQUIRE(world.tx->send(data, {size == 5, size == 1000}).taken == size);
   }
-  world.tx->send({});  // an empty record is well-formed too
+  world.tx->send(Bytes{});  // an empty record is well-formed too
   const ByteVector close_notify = {1, 0};
   REQUIRE(world.tx->send_control(record_alert, close_notify).error == 0);
   REQUIRE(session.read(on_the_wire(world)) == sent);

@@ -27,6 +27,8 @@ class FakeTcp : public TcpSendSide {
   std::size_t writable() const override { return room; }
   void append(netdev::TxPiece piece, bool decrypted, bool more) override;
   void fence() override { fences.insert(size()); }
+  int send_error() const override { return pending_error; }
+  void report_error(int error) override { reported.push_back(error); }
 
   std::uint32_t sequence_at(std::size_t offset) const {
     return first_sequence_ + static_cast<std::uint32_t>(offset);
@@ -46,6 +48,8 @@ class FakeTcp : public TcpSendSide {
   std::set<std::size_t> fences;  // stream offsets
   std::vector<netdev::TxPiece> pieces;
   bool last_more = false;
+  int pending_error = 0;
+  std::vector<int> reported;
 
  private:
   std::uint32_t first_sequence_;

@@ -18,7 +18,7 @@ using test::WorldSettings;
 
 constexpr TlsVersion versions[] = {TlsVersion::tls12, TlsVersion::tls13};
 constexpr TlsCipher ciphers[] = {TlsCipher::aes_gcm_128, TlsCipher::aes_gcm_256,
-                                 TlsCipher::chacha20_poly1305};
+                                 TlsCipher::aes_ccm_128, TlsCipher::chacha20_poly1305};
 
 WorldSettings with(const TlsSettings& both) {
   WorldSettings settings;
@@ -77,6 +77,8 @@ TEST_CASE("OpenSSL hands both directions over", "[openssl]") {
   const TlsVersion version = GENERATE(from_range(std::begin(versions), std::end(versions)));
   const TlsCipher cipher = GENERATE(from_range(std::begin(ciphers), std::end(ciphers)));
   const bool offload = GENERATE(false, true);
+  // libssl 3.0 hands AES-CCM over in TLS 1.2 only.
+  if (version == TlsVersion::tls13 && cipher == TlsCipher::aes_ccm_128) return;
   CAPTURE(static_cast<int>(version), static_cast<int>(cipher), offload);
   const testing::TemporaryFile capture("openssl.pcap");
   const testing::TemporaryFile keys("openssl.keys");
@@ -85,8 +87,8 @@ TEST_CASE("OpenSSL hands both directions over", "[openssl]") {
     WorldSettings settings = with(test::tls_settings(version, cipher));
     settings.offload = offload;
     OpensslWorld world(settings);
-    // No device takes ChaCha20-Poly1305 (facts 2.2).
-    const bool hardware = offload && cipher != TlsCipher::chacha20_poly1305;
+    // A device takes AES-GCM only (facts 2.2).
+    const bool hardware = offload && is_offloadable(cipher);
     const RecordLayer layer = hardware ? RecordLayer::tls_hw : RecordLayer::tls_sw;
     const auto check = [layer](TlsSession& session) {
       REQUIRE(session.tx_records() == layer);

@@ -25,7 +25,7 @@ class OpensslWorld::Device : public netdev::NetDeviceOps, public netdev::TlsDevO
 
   int tls_dev_add(netdev::TlsConnection& connection, netdev::TlsDirection direction,
                   const netdev::TlsCryptoInfo& info, std::uint32_t) override {
-    if (info.keys.cipher == TlsCipher::chacha20_poly1305) return -EOPNOTSUPP;
+    if (!is_offloadable(info.keys.cipher)) return -EOPNOTSUPP;
     if (direction == netdev::TlsDirection::rx)
       connection.rx->set_resync_type(netdev::TlsRxResyncType::driver_req);
     return 0;

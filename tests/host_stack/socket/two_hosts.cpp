@@ -5,10 +5,21 @@
 #include "tests/support/capture_builder.h"
 
 namespace tlsnic::host::test {
+namespace {
+
+HostSettings at_address(HostSettings settings, std::uint8_t last) {
+  settings.ipv4 = {{10, 0, 0, last}, false};
+  settings.ipv6 = {{0xfd}, true};
+  settings.ipv6.bytes[15] = last;
+  return settings;
+}
+
+}  // namespace
+
 TwoHosts::TwoHosts(const HostSettings& settings)
     : addresses{testing::endpoint("10.0.0.2", 50000), testing::endpoint("10.0.0.1", 443)},
-      client(settings, &clock),
-      server(settings, &clock) {
+      client(at_address(settings, 2), &clock),
+      server(at_address(settings, 1), &clock) {
   client.netdev().netdev_ops = &client_port_;
   server.netdev().netdev_ops = &server_port_;
 }
@@ -23,16 +34,18 @@ void TwoHosts::Port::start_xmit(netdev::TxSkb skb) {
     if (!world.loses || !world.loses(is_client, number)) arriving.push_back(std::move(frame));
   }
   Host& to = is_client ? world.server : world.client;
-  world.clock.call_at(world.clock.now_ns() + world.delay_ns, [&to, arriving] {
+  const auto arrive = [this, &to, arriving] {
     for (const auto& frame : arriving) {
       netdev::SkBuff arrived;
       arrived.buffer = netdev::PacketBuffer(frame.size());
       arrived.length = static_cast<std::uint32_t>(frame.size());
       std::copy(frame.begin(), frame.end(), arrived.buffer.data());
+      if (world.device) world.device(!is_client, arrived);
       to.netif_receive_skb(std::move(arrived));
     }
     to.napi_complete();
-  });
+  };
+  world.clock.call_at(world.clock.now_ns() + world.delay_ns, arrive);
 }
 
 void TwoHosts::connect() {

@@ -25,6 +25,8 @@ class TwoHosts {
   std::uint64_t delay_ns = ns_per_ms;
   // Frames sent by the client (or else the server) that the wire loses; by number, from 0.
   std::function<bool(bool by_client, std::size_t number)> loses;
+  // What the receiving side's device does with a frame on its way up. Empty: nothing.
+  std::function<void(bool to_client, netdev::SkBuff&)> device;
   std::array<std::size_t, 2> frames{};  // sent by client, server
   std::array<std::size_t, 2> acks{};    // of those, without payload
   Host client;

@@ -132,6 +132,14 @@ TEST_CASE("CUBIC: fast convergence, time-outs and undo") {
   CHECK(cubic.ssthresh() == 49'000);
 }
 
+// Segments as single frames, each acknowledged at once.
+TcpSettings single_frames() {
+  TcpSettings settings;
+  settings.tso = false;
+  settings.quick_acks = 1'000'000;
+  return settings;
+}
+
 // Segments that the client sends per round trip of 10 ms, from t = 20 ms.
 std::vector<int> per_round_trip(const World& world, std::size_t round_trips) {
   std::vector<int> counts(round_trips);
@@ -144,9 +152,7 @@ std::vector<int> per_round_trip(const World& world, std::size_t round_trips) {
 }
 
 TEST_CASE("A connection starts with 10 segments and doubles") {
-  TcpSettings settings;
-  settings.tso = false;
-  settings.quick_acks = 1'000'000;
+  const TcpSettings settings = single_frames();
   World world(settings, settings);
   world.connect();
   world.client.write(pattern(400 * 1448));
@@ -155,9 +161,7 @@ TEST_CASE("A connection starts with 10 segments and doubles") {
 }
 
 TEST_CASE("After a loss in a window of 40 the trace is NewReno's sawtooth") {
-  TcpSettings settings;
-  settings.tso = false;
-  settings.quick_acks = 1'000'000;
+  TcpSettings settings = single_frames();
   settings.congestion = CongestionAlgorithm::new_reno;
   World world(settings, settings);
   world.connect();
@@ -187,9 +191,7 @@ TEST_CASE("After a loss in a window of 40 the trace is NewReno's sawtooth") {
 }
 
 TEST_CASE("An idle connection starts again with the initial window") {
-  TcpSettings settings;
-  settings.tso = false;
-  settings.quick_acks = 1'000'000;
+  const TcpSettings settings = single_frames();
   World world(settings, settings);
   world.connect();
   world.client.write(pattern(200 * 1448));

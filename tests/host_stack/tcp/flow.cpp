@@ -16,17 +16,43 @@ TcpSettings no_tso() {
   return settings;
 }
 
+// Acknowledgements wait from the first segment on.
+TcpSettings delayed_acks() {
+  TcpSettings settings = no_tso();
+  settings.quick_acks = 0;
+  return settings;
+}
+
+// The handshake is over, and its frames are in no later timeline.
+struct ConnectedWorld : World {
+  explicit ConnectedWorld(const TcpSettings& settings) : World(settings, settings) {
+    connect();
+    timeline();
+  }
+};
+
+// The server does not read, and the client has more to write than the server's window takes.
+struct StalledWorld : World {
+  explicit StalledWorld(std::size_t receive_buffer = 10'000, std::size_t bytes = 30'000)
+      : World(no_tso(), with_receive_buffer(receive_buffer)) {
+    server.reads = false;
+    connect();
+    client.write(pattern(bytes));
+  }
+  static TcpSettings with_receive_buffer(std::size_t bytes) {
+    TcpSettings settings = no_tso();
+    settings.receive_buffer = bytes;
+    return settings;
+  }
+};
+
 Lines run(World& world, std::uint64_t until_ms) {
   world.clock.run_until(until_ms * ns_per_ms);
   return world.timeline();
 }
 
 TEST_CASE("A lonely segment is acknowledged after 40 ms, every second full one at once") {
-  TcpSettings settings = no_tso();
-  settings.quick_acks = 0;
-  World world(settings, settings);
-  world.connect();
-  world.timeline();
+  ConnectedWorld world(delayed_acks());
   world.client.write(pattern(mss));
   CHECK(run(world, 100) == Lines{"20.0 C P. 1+1448 ack 1", "65.0 S . 1+0 ack 1449"});
   world.client.write(pattern(3 * mss));
@@ -38,9 +64,7 @@ TEST_CASE("A lonely segment is acknowledged after 40 ms, every second full one a
 TEST_CASE("The first segments are acknowledged one by one") {
   TcpSettings settings = no_tso();
   settings.quick_acks = 3;
-  World world(settings, settings);
-  world.connect();
-  world.timeline();
+  ConnectedWorld world(settings);
   world.client.write(pattern(6 * mss));
   Lines lines = run(world, 200);
   lines.erase(lines.begin(), lines.begin() + 6);
@@ -49,11 +73,7 @@ TEST_CASE("The first segments are acknowledged one by one") {
 }
 
 TEST_CASE("An answer carries the acknowledgement") {
-  TcpSettings settings = no_tso();
-  settings.quick_acks = 0;
-  World world(settings, settings);
-  world.connect();
-  world.timeline();
+  ConnectedWorld world(delayed_acks());
   world.client.write(pattern(100));
   world.clock.run_until(30 * ns_per_ms);
   world.server.write(pattern(200));
@@ -62,11 +82,7 @@ TEST_CASE("An answer carries the acknowledgement") {
 }
 
 TEST_CASE("What is out of order is acknowledged at once, the newest block first") {
-  TcpSettings settings = no_tso();
-  settings.quick_acks = 0;
-  World world(settings, settings);
-  world.connect();
-  world.timeline();
+  ConnectedWorld world(delayed_acks());
   world.fate = [&](const WireFrame& frame) -> std::vector<std::uint64_t> {
     if (frame.from == Side::server) return {};
     // Order of arrival: 2, 6, 4, 0, 3, 1, 5.
@@ -85,12 +101,7 @@ TEST_CASE("What is out of order is acknowledged at once, the newest block first"
 }
 
 TEST_CASE("A closed window is probed, ever more slowly, until it opens") {
-  TcpSettings settings = no_tso();
-  settings.receive_buffer = 10'000;
-  World world(settings, settings);
-  world.server.reads = false;
-  world.connect();
-  world.client.write(pattern(30'000));
+  StalledWorld world;
   world.timeline();
   Lines lines = run(world, 2600);
   // 6 segments fit. The 1312 bytes that are left of the window are too few to be worth a segment,
@@ -114,12 +125,7 @@ TEST_CASE("A closed window is probed, ever more slowly, until it opens") {
 }
 
 TEST_CASE("The loss of the window update is survived") {
-  TcpSettings settings = no_tso();
-  settings.receive_buffer = 10'000;
-  World world(settings, settings);
-  world.server.reads = false;
-  world.connect();
-  world.client.write(pattern(30'000));
+  StalledWorld world;
   world.clock.run_until(2600 * ns_per_ms);
   world.server.reads = true;
   world.fate = [](const WireFrame&) { return std::vector<std::uint64_t>{}; };
@@ -130,12 +136,7 @@ TEST_CASE("The loss of the window update is survived") {
 }
 
 TEST_CASE("A peer that falls silent with its window closed is given up") {
-  TcpSettings settings = no_tso();
-  settings.receive_buffer = 10'000;
-  World world(settings, settings);
-  world.server.reads = false;
-  world.connect();
-  world.client.write(pattern(30'000));
+  StalledWorld world;
   world.clock.run_until(2600 * ns_per_ms);
   world.fate = [](const WireFrame&) { return std::vector<std::uint64_t>{}; };
   REQUIRE(world.clock.run());
@@ -143,12 +144,7 @@ TEST_CASE("A peer that falls silent with its window closed is given up") {
 }
 
 TEST_CASE("A slow reader is told of worthwhile steps only") {
-  TcpSettings settings = no_tso();
-  settings.receive_buffer = 20'000;
-  World world(settings, settings);
-  world.server.reads = false;
-  world.connect();
-  world.client.write(pattern(100'000));
+  StalledWorld world(20'000, 100'000);
   world.clock.run_until(ns_per_s);
   // A byte at a time: no window opens below an MSS.
   std::vector<std::uint8_t> byte(1);
@@ -183,12 +179,9 @@ TEST_CASE("Windows above 64 KiB are offered with the right scale") {
 }
 
 TEST_CASE("Nagle: a second small segment waits for the first to be acknowledged") {
-  TcpSettings settings = no_tso();
-  settings.quick_acks = 0;
+  TcpSettings settings = delayed_acks();
   settings.nagle = GENERATE(Nagle::off, Nagle::on, Nagle::minshall);
-  World world(settings, settings);
-  world.connect();
-  world.timeline();
+  ConnectedWorld world(settings);
   world.client.write(pattern(10));
   world.client.write(pattern(20));
   world.client.write(pattern(30));
@@ -203,21 +196,16 @@ TEST_CASE("Nagle: a second small segment waits for the first to be acknowledged"
 }
 
 TEST_CASE("Nagle: a small segment behind a full one waits by the RFC, goes in Linux") {
-  TcpSettings settings = no_tso();
-  settings.quick_acks = 0;
+  TcpSettings settings = delayed_acks();
   settings.nagle = GENERATE(Nagle::on, Nagle::minshall);
-  World world(settings, settings);
-  world.connect();
-  world.timeline();
+  ConnectedWorld world(settings);
   world.client.write(pattern(mss + 10));
   const Lines lines = run(world, 20);
   CHECK(lines.size() == (settings.nagle == Nagle::on ? 1 : 2));
 }
 
 TEST_CASE("\"more\" holds a small segment until the rest comes, or for 200 ms") {
-  World world(no_tso(), no_tso());
-  world.connect();
-  world.timeline();
+  ConnectedWorld world(no_tso());
   const auto bytes = pattern(100);
   world.client.tcp().send_copy(bytes, {false, true});
   CHECK(run(world, 50).empty());

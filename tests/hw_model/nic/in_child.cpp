@@ -56,4 +56,18 @@ void in_child(const std::function<void()>& body, unsigned limit_seconds) {
   CHECK(status == 0);
 }
 
+std::uint64_t number_from_child(const std::function<std::uint64_t()>& body) {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  in_child([&] {
+    const std::uint64_t number = body();
+    CHECK(write(ends[1], &number, sizeof number) == sizeof number);
+  });
+  close(ends[1]);
+  std::uint64_t number = 0;
+  CHECK(read(ends[0], &number, sizeof number) == sizeof number);
+  close(ends[0]);
+  return number;
+}
+
 }  // namespace tlsnic::testing

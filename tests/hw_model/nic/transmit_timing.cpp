@@ -3,6 +3,7 @@
 
 #include "tests/hw_model/nic/bench.h"
 #include "tests/hw_model/nic/in_child.h"
+#include "tests/hw_model/nic/unit_times.h"
 #include "tests/hw_model/tls/tx_bench.h"
 
 using namespace tlsnic;
@@ -11,22 +12,6 @@ using namespace tlsnic::testing;
 namespace {
 
 using hw::Picoseconds;
-
-// Parameters in which no two units are alike.
-hw::NicParameters odd_parameters() {
-  hw::NicParameters parameters;
-  parameters.clock_period = 1250;
-  parameters.wire_per_byte = 100;
-  parameters.tx_dma = {9, 24, 310};
-  parameters.tx_tls = {6, 12, 17};
-  parameters.tls_cycles_per_record = 23;
-  parameters.context_fetch = 777'000;
-  return parameters;
-}
-
-std::uint64_t occupied(const hw::StageParameters& unit, std::uint64_t bytes) {
-  return unit.cycles_per_packet + (bytes + unit.bytes_per_cycle - 1) / unit.bytes_per_cycle;
-}
 
 // Nothing else under way: when an operation has left the TLS unit.
 Picoseconds through(const hw::NicParameters& p, std::uint64_t bytes, std::uint64_t descriptors,

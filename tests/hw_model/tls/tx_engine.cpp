@@ -1,8 +1,8 @@
 #include "hw_model/tls/tx_engine.h"
 
-#include <rapidcheck.h>
 #include <catch2/catch.hpp>
 
+#include "tests/hw_model/tls/generators.h"
 #include "tests/hw_model/tls/tx_stream.h"
 
 using namespace tlsnic;
@@ -10,22 +10,6 @@ using namespace tlsnic::testing;
 using hw::TxReason;
 
 namespace {
-
-rc::Gen<std::size_t> record_size() {
-  return rc::gen::oneOf(rc::gen::element<std::size_t>(0, 1, 15, 16, 17, 1448, 16383, 16384),
-                        rc::gen::inRange<std::size_t>(0, 200),
-                        rc::gen::inRange<std::size_t>(0, 16385));
-}
-
-rc::Gen<TrafficKeys> any_keys() {
-  return rc::gen::apply(test_keys, rc::gen::element(TlsVersion::tls12, TlsVersion::tls13),
-                        rc::gen::element(TlsCipher::aes_gcm_128, TlsCipher::aes_gcm_256));
-}
-
-std::vector<std::size_t> any_sizes() {
-  return *rc::gen::resize(
-      6, rc::gen::nonEmpty(rc::gen::container<std::vector<std::size_t>>(record_size())));
-}
 
 bool equal(const hw::TxContext& a, const hw::TxContext& b) {
   return std::memcmp(&a, &b, sizeof a) == 0;
@@ -46,7 +30,7 @@ TEST_CASE("in order, the wire is OpenSSL's, and the receive side gets the plaint
   CHECK(rc::check([] {
     const TrafficKeys keys = *any_keys();
     const std::uint64_t first_number = *rc::gen::element<std::uint64_t>(0, 5, 0xfffffffffffff000);
-    const TxStream stream(keys, any_sizes(), first_number);
+    const TxStream stream(keys, *record_sizes(), first_number);
     const std::size_t longest = *rc::gen::element<std::size_t>(1, 2, 7, 31, 1448, 9000, 70000);
     Sender sender(keys, *rc::gen::arbitrary<std::uint32_t>(), first_number);
     Receiver receiver(keys, {}, sender.start, first_number);
@@ -229,7 +213,7 @@ TEST_CASE("the state can be rebuilt at every byte of a record and goes on as if 
 TEST_CASE("retransmissions of any range put the same bytes on the wire") {
   CHECK(rc::check([] {
     const TrafficKeys keys = *any_keys();
-    const TxStream stream(keys, any_sizes(), 3);
+    const TxStream stream(keys, *record_sizes(), 3);
     Sender sender(keys, *rc::gen::arbitrary<std::uint32_t>(), 3);
     std::size_t next = 0;
     for (int i = 0; i < 40; ++i) {

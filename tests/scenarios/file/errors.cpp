@@ -57,7 +57,7 @@ TEST_CASE("values of the wrong kind, out of range, or words that there are not")
   CHECK(error_of("title = 3") == "x.toml:1: found title = 3, expected a text");
   CHECK(error_of("[flow]\ncipher = 'AES'") ==
         "x.toml:2: found flow.cipher = 'AES', expected one of AES_GCM_128 AES_GCM_256 "
-        "CHACHA20_POLY1305");
+        "AES_CCM_128 CHACHA20_POLY1305 SM4_GCM SM4_CCM ARIA_GCM_128 ARIA_GCM_256");
   CHECK(error_of("[client]\ntso = 1") == "x.toml:2: found client.tso = 1, expected true or false");
   CHECK(error_of("[link]\nloss = 1.5") ==
         "x.toml:2: found link.loss = 1.5, expected a probability from 0 to 1, or a percentage such "

@@ -1,13 +1,13 @@
 // Random scenarios with all rules held, and each again with the encryption in software: the bytes
 // on the wire must be the same (R2).
-#include <fmt/format.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "scenarios/check/jobs.h"
 #include "scenarios/run/run.h"
 #include "tests/scenarios/run/random_scenario.h"
 
@@ -30,43 +30,28 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 }
 
 std::string run(const scenarios::Scenario& scenario) {
-  nlohmann::json out;
-  try {
-    scenarios::RunOptions options;
-    options.check_rules = true;
-    const scenarios::RunResult result = run_scenario(scenario, options);
-    out["failures"] = result.failures;
-    out["wire"] = result.wire_sha256;
-  } catch (const std::exception& error) {
-    out["failures"] = {error.what()};
-    out["wire"] = {"", ""};
-  }
-  return out.dump();
+  alarm(120);
+  scenarios::RunOptions options;
+  options.check_rules = true;
+  const scenarios::RunResult result = run_scenario(scenario, options);
+  return nlohmann::json{{"failures", result.failures}, {"wire", result.wire_sha256}}.dump();
 }
 
-// SystemC's kernel runs once per process.
-Outcome run_in_child(const scenarios::Scenario& scenario) {
-  int ends[2];
-  REQUIRE(pipe(ends) == 0);
-  const pid_t child = fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    alarm(120);
-    const std::string text = run(scenario);
-    [[maybe_unused]] const auto written = write(ends[1], text.data(), text.size());
-    _exit(0);
-  }
-  close(ends[1]);
-  std::string text;
-  char buffer[4096];
-  for (ssize_t n = 0; (n = read(ends[0], buffer, sizeof buffer)) > 0;)
-    text.append(buffer, static_cast<std::size_t>(n));
-  close(ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (status != 0 || text.empty()) return {{fmt::format("ended with status {:#x}", status)}, {}};
-  const auto json = nlohmann::json::parse(text);
-  return {json["failures"], json["wire"]};
+// At the same time, each in a process of its own: SystemC's kernel runs once.
+std::array<Outcome, 2> run_both(const scenarios::Scenario& one, const scenarios::Scenario& other) {
+  std::array<Outcome, 2> outcomes;
+  scenarios::run_jobs({[&one] { return run(one); }, [&other] { return run(other); }}, 2,
+                      [&outcomes](std::size_t number, const scenarios::JobResult& result) {
+                        Outcome& outcome = outcomes[number];
+                        if (!result.ok) {
+                          outcome.failures = {result.output};
+                          return;
+                        }
+                        const auto json = nlohmann::json::parse(result.output);
+                        json["failures"].get_to(outcome.failures);
+                        json["wire"].get_to(outcome.wire);
+                      });
+  return outcomes;
 }
 
 scenarios::Scenario in_software(scenarios::Scenario scenario) {
@@ -86,10 +71,9 @@ TEST_CASE("random scenarios") {
   const std::uint64_t count = number_from("TLSNIC_RANDOM_SCENARIOS", 60);
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     const scenarios::Scenario scenario = testing::random_scenario(seed);
-    const Outcome hardware = run_in_child(scenario);
+    const auto [hardware, software] = run_both(scenario, in_software(scenario));
     INFO("again: TLSNIC_RANDOM_SEED=" << seed << " TLSNIC_RANDOM_SCENARIOS=1");
     CHECK(hardware.failures == std::vector<std::string>{});
-    const Outcome software = run_in_child(in_software(scenario));
     CHECK(software.failures == std::vector<std::string>{});
     CHECK(hardware.wire == software.wire);
   }

@@ -108,7 +108,7 @@ TEST_CASE("suites and versions that are not supported are named") {
   check(0x0303, "ECDHE-ECDSA-AES128-SHA", ObstacleKind::unsupported_cipher,
         "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA is not supported: AES-CBC suite");
   check(0x0303, "ECDHE-ECDSA-AES256-CCM8", ObstacleKind::unsupported_cipher, "AES-CCM suite");
-  check(0x0304, "TLS_AES_128_CCM_SHA256", ObstacleKind::unsupported_cipher, "AES-CCM suite");
+  check(0x0304, "TLS_AES_128_CCM_8_SHA256", ObstacleKind::unsupported_cipher, "AES-CCM suite");
   check(0x0301, "ECDHE-ECDSA-AES128-SHA", ObstacleKind::unsupported_version, "TLS 1.0");
   check(0x0302, "ECDHE-ECDSA-AES128-SHA", ObstacleKind::unsupported_version, "TLS 1.1");
 }

@@ -70,10 +70,7 @@ void check_session(const OpensslSession& session) {
 }
 
 OpensslOptions options_for(std::uint16_t version, const std::string& cipher = "") {
-  OpensslOptions options;
-  options.version = version;
-  options.cipher = cipher;
-  return options;
+  return {version, cipher};
 }
 
 }  // namespace
@@ -92,6 +89,12 @@ TEST_CASE("all versions and ciphers") {
        TlsCipher::aes_gcm_256},
       {tls12, "ECDHE-ECDSA-CHACHA20-POLY1305", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
        TlsCipher::chacha20_poly1305},
+      {tls12, "ECDHE-ECDSA-AES128-CCM", "TLS_ECDHE_ECDSA_WITH_AES_128_CCM", TlsCipher::aes_ccm_128},
+      {tls12, "ECDHE-ECDSA-ARIA128-GCM-SHA256", "TLS_ECDHE_ECDSA_WITH_ARIA_128_GCM_SHA256",
+       TlsCipher::aria_gcm_128},
+      {tls12, "ECDHE-ECDSA-ARIA256-GCM-SHA384", "TLS_ECDHE_ECDSA_WITH_ARIA_256_GCM_SHA384",
+       TlsCipher::aria_gcm_256},
+      {tls13, "TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_SHA256", TlsCipher::aes_ccm_128},
       {tls13, "TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256", TlsCipher::aes_gcm_128},
       {tls13, "TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384", TlsCipher::aes_gcm_256},
       {tls13, "TLS_CHACHA20_POLY1305_SHA256", "TLS_CHACHA20_POLY1305_SHA256",
