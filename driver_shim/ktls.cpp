@@ -83,7 +83,7 @@ std::uint32_t Ktls::most_descriptors(std::uint32_t mtu) {
 
 void Ktls::transmit(netdev::TxSkb skb) {
   TxConnection* entry = skb.connection == nullptr ? nullptr : connections_.find(*skb.connection);
-  if (entry == nullptr || skb.payload_size == 0)
+  if (entry == nullptr || skb.payload_size == 0 || skb.sealed)
     send_plain(std::move(skb));
   else if (entry->state == TxConnection::State::refused)
     send_encrypted_by_software(*entry, std::move(skb));

@@ -28,7 +28,11 @@ void TxBacklog::detach(netdev::TlsConnection& connection) {
       kept.push_back(std::move(skb));
       continue;
     }
-    auto encrypted = connection.tx->encrypt_skb(std::move(skb));
+    std::optional<netdev::TxSkb> encrypted;
+    if (skb.sealed)
+      encrypted = std::move(skb);
+    else
+      encrypted = connection.tx->encrypt_skb(std::move(skb));
     if (!encrypted) continue;
     encrypted->connection = nullptr;
     kept.push_back(std::move(*encrypted));

@@ -88,12 +88,13 @@ bool TxDevice::is_past_records(std::uint32_t sequence) const {
 
 std::optional<TxSkb> TxDevice::validate_xmit_skb(TxSkb skb, const netdev::NetDevice& out_device) {
   skb.connection = nullptr;
-  if (skb.payload_size != 0 && is_past_records(skb.sequence)) {
-    if (skb.decrypted) return std::nullopt;
-    return skb;
-  }
-  if (!installed_ || netdev_ != &out_device) return encrypt_skb(std::move(skb));
-  skb.connection = &connection_;
+  const bool is_for_driver = installed_ && netdev_ == &out_device;
+  skb.sealed = skb.payload_size != 0 && is_past_records(skb.sequence);
+  if (skb.sealed && skb.decrypted) return std::nullopt;
+  if (is_for_driver)
+    skb.connection = &connection_;
+  else if (!skb.sealed)
+    return encrypt_skb(std::move(skb));
   return skb;
 }
 

@@ -47,8 +47,8 @@ class TxDevice : public netdev::TlsTxOffload {
   void forget_records();
 
   // The socket's transmit hook. For out_device == the connection's device: as it is, for the
-  // driver; else through the software fallback, with no connection: nothing is left for a driver to
-  // do. Nothing: dropped.
+  // driver, sealed if it is from behind end_records(); else through the software fallback, with no
+  // connection: nothing is left for a driver to do. Nothing: dropped.
   std::optional<netdev::TxSkb> validate_xmit_skb(netdev::TxSkb skb,
                                                  const netdev::NetDevice& out_device);
 

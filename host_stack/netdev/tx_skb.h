@@ -32,6 +32,9 @@ struct TxSkb {
   // (facts 1.7). Never mixed with bytes that are not.
   bool decrypted = false;
   TlsConnection* connection = nullptr;  // set if the socket's transmit side is TLS_HW
+  // Of such a socket, but nothing for its device to encrypt: the records of a key that is not in
+  // the device yet (facts 1.17). It only keeps its place among the others.
+  bool sealed = false;
 };
 
 }  // namespace tlsnic::netdev

@@ -69,13 +69,16 @@ TEST_CASE("Old records stay with the old key; new ones are software's until all 
   world.check(30, 90, wire);
   world.check(100, 200, wire);
   const auto ready = world.tx->validate_xmit_skb(world.tcp.segment(100, 200), world.nic);
-  REQUIRE(ready->connection == nullptr);  // the driver knows nothing of the new key
+  // The driver knows nothing of the new key, but keeps them in their place.
+  REQUIRE(ready->connection == &world.connection);
+  REQUIRE(ready->sealed);
   REQUIRE(world.tcp.fences.count(100) == 1);
   auto marked = world.tcp.segment(100, 200);
   marked.decrypted = true;
   REQUIRE_FALSE(world.tx->validate_xmit_skb(marked, world.nic));
   const auto old = world.tx->validate_xmit_skb(world.tcp.segment(0, 100), world.nic);
   REQUIRE(old->connection == &world.connection);
+  REQUIRE_FALSE(old->sealed);
 
   REQUIRE(world.tx->rekey(key(3)) == 0);  // once more, meanwhile
   world.send();
