@@ -26,7 +26,8 @@ struct HostSettings {
   TcpSettings tcp;  // initial_sequence apart, which each socket has of its own
   std::size_t rcvbuf = ReceiveQueue::default_rcvbuf;  // bytes per socket; see ReceiveQueue
   std::size_t tcp_mem = std::size_t{16} << 20;        // bytes over all sockets, likewise
-  Address ipv4{{10, 0, 0, 1}, false};                 // of its own; a world gives each host others
+  std::size_t tx_memory = SIZE_MAX;  // bytes over all sockets, for records to be sent: TxMemoryPool
+  Address ipv4{{10, 0, 0, 1}, false};  // of its own; a world gives each host others
   Address ipv6{{0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, true};
 };
 
@@ -92,6 +93,7 @@ class Host : public netdev::NetworkStack {
   bool is_own(const Address& address) const;
   PortTable& ports() { return ports_; }
   const TcpSettings& tcp_settings() const { return tcp_settings_; }
+  TxMemoryPool& tx_memory() { return tx_memory_; }
   // Sends a SYN. Port 0 in `sent`: the host takes a free one. Null if all are taken, or that one
   // has such a connection already (EADDRNOTAVAIL).
   TcpSocket* open_connection(FourTuple sent, SocketEvents* events,
@@ -119,6 +121,8 @@ class Host : public netdev::NetworkStack {
     std::function<void(TcpSocket&)> accept;
   };
 
+  static constexpr std::uint64_t for_ever = UINT64_MAX;
+
   // A TCP socket; its events once it was released.
   struct Connection : SocketEvents {
     Connection(Host& h, const TcpSettings& settings, const FourTuple& sent)
@@ -128,8 +132,7 @@ class Host : public netdev::NetworkStack {
     Host& host;
     TcpSocket socket;
     std::list<TcpSocket*>::iterator place;
-    bool is_released = false;
-    std::uint64_t keep_until_ns = 0;
+    std::uint64_t keep_until_ns = for_ever;  // until it is released
   };
 
   void remove(const FourTuple& received);
@@ -139,6 +142,7 @@ class Host : public netdev::NetworkStack {
   std::uint32_t initial_sequence(const FourTuple& sent) const;
   TcpSocket* accept(const ParsedFrame& syn);
   bool makes_way(const TcpSocket& old, const ParsedFrame& segment);
+  bool is_taken(const FourTuple& received);
   void refuse(const ParsedFrame& segment);
   void retire(Connection& connection);
   void sweep_at(std::uint64_t at_ns);
@@ -151,6 +155,7 @@ class Host : public netdev::NetworkStack {
   TlsStat tls_stat_;
   ProbeSlot probes_;
   OutOfOrderMemory out_of_order_memory_;
+  TxMemoryPool tx_memory_;
   SocketEnvironment environment_;
   HostStatistics statistics_;
 
@@ -161,7 +166,7 @@ class Host : public netdev::NetworkStack {
   TcpSocket* last_tcp_ = nullptr;
   std::list<TcpSocket*> in_order_;  // of their opening; retired ones, too
   std::unordered_map<FourTuple, std::unique_ptr<Connection>, FourTupleHash> tcp_sockets_;
-  std::vector<std::unique_ptr<Connection>> retired_;  // found no more; gone with the next sweep
+  std::vector<std::unique_ptr<Connection>> retired_;  // found no more; go with a sweep
   std::unordered_map<std::uint16_t, Listener> listeners_;
   std::vector<TcpSocket*> merging_;  // GRO holds a frame of each
   Address ipv4_;

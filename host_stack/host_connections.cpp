@@ -45,7 +45,10 @@ TcpSocket* Host::find_tcp(const FourTuple& received) {
 TcpSocket& Host::add_tcp(const FourTuple& sent, std::uint32_t initial_sequence,
                          const ConnectionOptions& options) {
   const auto old = tcp_sockets_.find(sent.reversed());
-  if (old != tcp_sockets_.end()) retire(*old->second);
+  if (old != tcp_sockets_.end()) {
+    if (old->second->keep_until_ns == for_ever) old->second->keep_until_ns = 0;
+    retire(*old->second);
+  }
   TcpSettings settings = tcp_settings_;
   settings.initial_sequence = initial_sequence;
   settings.send_buffer = options.send_buffer.value_or(settings.send_buffer);
@@ -75,7 +78,7 @@ TcpSocket* Host::open_connection(FourTuple sent, SocketEvents* events,
                                  const ConnectionOptions& options) {
   const auto is_free = [&](std::uint16_t port) {
     sent.source.port = port;
-    return tcp_sockets_.count(sent.reversed()) == 0;
+    return !is_taken(sent.reversed());
   };
   const bool found =
       sent.source.port != 0 ? is_free(sent.source.port) : ports_.pick(is_free).has_value();
@@ -110,19 +113,30 @@ TcpSocket* Host::accept(const ParsedFrame& syn) {
   return &socket;
 }
 
-// A new connection between the same ports while the old one, which nobody has any more, is in
-// TIME-WAIT: the SYN must be beyond all of its data (RFC 6191 in its simplest form).
+// A new connection between the same ports as one that has ended, whether or not its owner has
+// closed it; in TIME-WAIT the SYN must be beyond all of its data (RFC 6191 in its simplest form).
 bool Host::makes_way(const TcpSocket& old, const ParsedFrame& segment) {
-  if (!segment.has(tcp_syn) || segment.has(tcp_ack) || old.state() != TcpState::time_wait)
+  const bool is_closed = old.state() == TcpState::closed;
+  if (!segment.has(tcp_syn) || segment.has(tcp_ack) ||
+      (!is_closed && old.state() != TcpState::time_wait) ||
+      ports_.find(segment.tuple.destination) == nullptr)
     return false;
   Connection& connection = *tcp_sockets_.at(segment.tuple);
   const Socket* receiving = connection.socket.receiving();
-  if (!connection.is_released || receiving == nullptr ||
-      ports_.find(segment.tuple.destination) == nullptr ||
-      !sequence_before(receiving->receive_queue().rcv_nxt(), segment.sequence))
+  if (!is_closed && (receiving == nullptr ||
+                     !sequence_before(receiving->receive_queue().rcv_nxt(), segment.sequence)))
     return false;
   retire(connection);
   return true;
+}
+
+// Not by a connection that has ended, which makes way.
+bool Host::is_taken(const FourTuple& received) {
+  const auto found = tcp_sockets_.find(received);
+  if (found == tcp_sockets_.end()) return false;
+  if (found->second->socket.state() != TcpState::closed) return true;
+  retire(*found->second);
+  return false;
 }
 
 // A segment for nobody (RFC 9293, section 3.5.2, group 1), if it came to an address of this host.
@@ -148,32 +162,42 @@ void Host::refuse(const ParsedFrame& segment) {
 }
 
 void Host::release(TcpSocket& socket, std::uint64_t grace_ns) {
+  const std::uint64_t keep_until_ns = clock_->now_ns() + grace_ns;
   const auto found = tcp_sockets_.find(socket.sent().reversed());
-  if (found == tcp_sockets_.end() || &found->second->socket != &socket) return;
-  Connection& connection = *found->second;
-  connection.is_released = true;
-  connection.keep_until_ns = clock_->now_ns() + grace_ns;
-  socket.set_events(&connection);
-  socket.orphan();
-  if (socket.state() == TcpState::closed) retire(connection);
+  if (found != tcp_sockets_.end() && &found->second->socket == &socket) {
+    Connection& connection = *found->second;
+    connection.keep_until_ns = keep_until_ns;
+    socket.set_events(&connection);
+    socket.orphan();
+    if (socket.state() == TcpState::closed) retire(connection);
+    return;
+  }
+  const auto retired = std::find_if(retired_.begin(), retired_.end(), [&socket](const auto& each) {
+    return &each->socket == &socket;
+  });
+  if (retired == retired_.end()) return;
+  (*retired)->keep_until_ns = keep_until_ns;
+  sweep_at(keep_until_ns);
 }
 
-// Out of the maps now, but others may be in the middle of a call to it.
+// Out of the maps now, but others may be in the middle of a call to it, or have not closed it yet.
 void Host::retire(Connection& connection) {
   const auto found = tcp_sockets_.find(connection.socket.sent().reversed());
   if (found == tcp_sockets_.end() || found->second.get() != &connection) return;
   retired_.push_back(std::move(found->second));
   tcp_sockets_.erase(found);
   last_tcp_ = nullptr;
-  connection.socket.set_events(nullptr);
   ports_.connection_removed(connection.socket.sent().source.port);
-  const std::uint64_t at_ns = std::max(clock_->now_ns(), connection.keep_until_ns);
-  if (sweep_timer_ != no_timer && at_ns >= next_sweep_ns_) return;
-  if (sweep_timer_ != no_timer) clock_->cancel(sweep_timer_);
-  sweep_at(at_ns);
+  if (connection.keep_until_ns == for_ever) return;
+  connection.socket.set_events(nullptr);
+  sweep_at(connection.keep_until_ns);
 }
 
+// Then, or now if that is over, unless there is a sweep before.
 void Host::sweep_at(std::uint64_t at_ns) {
+  at_ns = std::max(clock_->now_ns(), at_ns);
+  if (sweep_timer_ != no_timer && at_ns >= next_sweep_ns_) return;
+  if (sweep_timer_ != no_timer) clock_->cancel(sweep_timer_);
   next_sweep_ns_ = at_ns;
   sweep_timer_ = clock_->call_at(at_ns, [this] { sweep(); });
 }
@@ -198,7 +222,7 @@ void Host::sweep() {
   const auto next = std::min_element(
       retired_.begin(), retired_.end(),
       [](const auto& a, const auto& b) { return a->keep_until_ns < b->keep_until_ns; });
-  sweep_at((*next)->keep_until_ns);
+  if ((*next)->keep_until_ns != for_ever) sweep_at((*next)->keep_until_ns);
 }
 
 }  // namespace tlsnic::host

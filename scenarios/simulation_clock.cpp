@@ -57,7 +57,10 @@ void SimulationClock::cancel(host::TimerId timer) {
   free_slots_.push_back(slot_of(timer));
   --timers_;
   if (heap_.size() > few_entries && heap_.size() > 2 * timers_) drop_cancelled();
-  if (timers_ == 0 && !running_) due_.cancel();
+  if (timers_ > 0 || running_) return;
+  // What is cancelled goes with its event: a later timer would count on it.
+  heap_.clear();
+  due_.cancel();
 }
 
 SimulationClock::Slot* SimulationClock::find(host::TimerId timer) {

@@ -201,7 +201,7 @@ int TcpSocket::splice_read(std::size_t size, std::vector<std::uint8_t>& out) {
   return 0;
 }
 
-short TcpSocket::poll_events(std::size_t low_water) const {
+short TcpSocket::poll_events(std::size_t low_water) {
   int events = 0;
   const TcpState state = endpoint_.state();
   const bool in_handshake = state == TcpState::syn_sent || state == TcpState::syn_received;
@@ -223,6 +223,8 @@ short TcpSocket::poll_events(std::size_t low_water) const {
     if (is_send_shutdown() || done_ ||
         (space > 0 && 2 * space >= endpoint_.sender().queue().size()))
       events |= POLLOUT | POLLWRNORM;
+    else
+      endpoint_.wait_for_send_space();
   }
   if (error() != 0) events |= POLLERR;
   return static_cast<short>(events);

@@ -101,8 +101,9 @@ class TcpSocket : private TcpEvents, private TcpSendSide {
   // a control record, which stays; or as receive().
   int splice_read(std::size_t size, std::vector<std::uint8_t>& out);
   // POLLIN, POLLRDNORM, POLLRDHUP, POLLOUT, POLLWRNORM, POLLHUP, POLLERR (Linux: tcp_poll, and
-  // facts 2.7). low_water: SO_RCVLOWAT, which counts for plain bytes only.
-  short poll_events(std::size_t low_water = 1) const;
+  // facts 2.7). low_water: SO_RCVLOWAT, which counts for plain bytes only. Without POLLOUT,
+  // SocketEvents::writable() tells when it comes.
+  short poll_events(std::size_t low_water = 1);
 
   // From the host: a frame of this connection, checksum right.
   void receive(netdev::SkBuff skb, const ParsedFrame& parsed);

@@ -14,10 +14,6 @@ namespace {
 constexpr std::uint64_t grace_ns = ns_per_s;
 constexpr int max_backlog = 4096;  // somaxconn
 
-bool is_blocking(const OpenFile& file) {
-  return (file.flags & O_NONBLOCK) == 0;
-}
-
 bool in_handshake(const OpenSocket& socket) {
   return socket.tcp != nullptr && (socket.tcp->state() == TcpState::syn_sent ||
                                    socket.tcp->state() == TcpState::syn_received);
@@ -80,7 +76,7 @@ int Process::accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
   if (address != nullptr && (is_bad_address(address) || is_bad_address(length)))
     return fail(EFAULT);
   if (!socket->listening) return fail(EINVAL);
-  const bool ready = wait_until(is_blocking(*socket), socket->receive_timeout_ns, [&] {
+  const bool ready = wait_until(socket->is_blocking(), socket->receive_timeout_ns, [&] {
     return !socket->accept_queue.empty() || !socket->listening;
   });
   if (!ready) return fail(EAGAIN);
@@ -121,7 +117,7 @@ int Process::connect(int fd, const sockaddr* address, socklen_t length) {
       not_done = EINPROGRESS;
     }
   }
-  const int error = finish_connection(*socket, is_blocking(*socket), not_done);
+  const int error = finish_connection(*socket, socket->is_blocking(), not_done);
   return error != 0 ? fail(error) : 0;
 }
 
@@ -156,8 +152,9 @@ int Process::finish_connection(OpenSocket& socket, bool may_wait, int error_if_n
     return 0;
   }
   const int error = socket.tcp != nullptr ? socket.tcp->take_error() : 0;
-  socket.drop_connection(false, grace_ns);
-  socket.phase = SocketPhase::unconnected;
+  // To disconnect is what TLS forbids; such a socket keeps what is left of its connection.
+  if (!socket.tls) socket.drop_connection(false, grace_ns);
+  socket.phase = socket.tls ? SocketPhase::disconnecting : SocketPhase::unconnected;
   return error != 0 ? error : ECONNABORTED;
 }
 

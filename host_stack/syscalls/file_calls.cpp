@@ -1,4 +1,4 @@
-// Descriptors, pipes and regular files, after Linux's fs/file.c, fs/pipe.c and mm/memfd.c.
+// Descriptors and regular files, after Linux's fs/file.c and mm/memfd.c.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -16,25 +16,10 @@ namespace tlsnic::host {
 namespace {
 
 constexpr std::size_t most_descriptors = 1u << 20;
-constexpr std::size_t page_size = 4096;
-constexpr std::size_t atomic_write = 4096;                  // PIPE_BUF
-constexpr std::size_t largest_pipe = std::size_t{1} << 20;  // fs.pipe-max-size
 constexpr std::size_t largest_file = std::size_t{1} << 30;  // bytes
 constexpr std::size_t longest_memfd_name = 249;             // NAME_MAX less "memfd:"
 constexpr std::size_t largest_transfer = 0x7ffff000;        // MAX_RW_COUNT
 constexpr int settable_flags = O_NONBLOCK | O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME;
-
-bool is_blocking(const OpenFile& file) {
-  return (file.flags & O_NONBLOCK) == 0;
-}
-
-bool may_read(const OpenFile& file) {
-  return (file.flags & O_ACCMODE) != O_WRONLY;
-}
-
-bool may_write(const OpenFile& file) {
-  return (file.flags & O_ACCMODE) != O_RDONLY;
-}
 
 ssize_t read_file(OpenRegularFile& file, void* out, std::size_t size) {
   const std::vector<std::uint8_t>& bytes = *file.bytes;
@@ -111,7 +96,7 @@ int Process::close(int fd) {
   lowest_free_ = std::min(lowest_free_, index);
   auto* socket = dynamic_cast<OpenSocket*>(file.get());
   if (socket != nullptr && file.use_count() == 1 && socket->tcp != nullptr &&
-      socket->linger_s.value_or(0) > 0 && is_blocking(*socket)) {
+      socket->linger_s.value_or(0) > 0 && socket->is_blocking()) {
     const Socket* receiving = socket->tcp->receiving();
     if (receiving == nullptr || receiving->receive_queue().available() == 0) {
       socket->tcp->shutdown();
@@ -127,7 +112,7 @@ int Process::close(int fd) {
 int Process::fcntl(int fd, int command, int argument) {
   const auto file = file_at(fd);
   if (!file) return -1;
-  const auto* end = dynamic_cast<OpenPipeEnd*>(file.get());
+  auto* end = dynamic_cast<OpenPipeEnd*>(file.get());
   switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
@@ -144,17 +129,8 @@ int Process::fcntl(int fd, int command, int argument) {
       return 0;
     case F_GETPIPE_SZ:
       return end != nullptr ? static_cast<int>(end->pipe->capacity) : fail(EBADF);
-    case F_SETPIPE_SZ: {
-      if (end == nullptr) return fail(EBADF);
-      if (argument < 0) return fail(EINVAL);
-      std::size_t capacity = page_size;
-      while (capacity < static_cast<std::size_t>(argument)) capacity *= 2;
-      if (capacity > largest_pipe) return fail(EPERM);
-      if (capacity < end->pipe->bytes.size()) return fail(EBUSY);
-      end->pipe->capacity = capacity;
-      scheduler_.wake();
-      return static_cast<int>(capacity);
-    }
+    case F_SETPIPE_SZ:
+      return end != nullptr ? resize_pipe(*end->pipe, argument) : fail(EBADF);
     default:
       return fail(EINVAL);
   }
@@ -164,8 +140,10 @@ ssize_t Process::read(int fd, void* out, std::size_t size) {
   const auto file = file_at(fd);
   if (!file) return -1;
   size = std::min(size, largest_transfer);
-  if (dynamic_cast<OpenSocket*>(file.get()) != nullptr) return recv(fd, out, size, 0);
-  if (!may_read(*file)) return fail(EBADF);
+  // As sock_read_iter(): no bytes are there at once.
+  if (dynamic_cast<OpenSocket*>(file.get()) != nullptr)
+    return size > 0 ? recv(fd, out, size, 0) : 0;
+  if (!file->may_read()) return fail(EBADF);
   if (size > 0 && is_bad_address(out)) return fail(EFAULT);
   if (auto* end = dynamic_cast<OpenPipeEnd*>(file.get())) return read_pipe(*end, out, size);
   return read_file(dynamic_cast<OpenRegularFile&>(*file), out, size);
@@ -176,7 +154,7 @@ ssize_t Process::write(int fd, const void* data, std::size_t size) {
   if (!file) return -1;
   size = std::min(size, largest_transfer);
   if (dynamic_cast<OpenSocket*>(file.get()) != nullptr) return send(fd, data, size, 0);
-  if (!may_write(*file)) return fail(EBADF);
+  if (!file->may_write()) return fail(EBADF);
   if (size > 0 && is_bad_address(data)) return fail(EFAULT);
   if (auto* end = dynamic_cast<OpenPipeEnd*>(file.get())) return write_pipe(*end, data, size);
   auto& regular = dynamic_cast<OpenRegularFile&>(*file);
@@ -186,74 +164,6 @@ ssize_t Process::write(int fd, const void* data, std::size_t size) {
   if (error != 0) return fail(error);
   regular.offset += size;
   return static_cast<ssize_t>(size);
-}
-
-// ---- pipes
-
-int Process::pipe2(int fds[2], int flags) {
-  if (is_bad_address(fds)) return fail(EFAULT);
-  if ((flags & ~(O_NONBLOCK | O_CLOEXEC)) != 0) return fail(EINVAL);
-  const auto pipe = std::make_shared<Pipe>(scheduler_);
-  const int mode = flags & O_NONBLOCK;
-  auto reader = std::make_shared<OpenPipeEnd>(pipe, false);
-  auto writer = std::make_shared<OpenPipeEnd>(pipe, true);
-  reader->flags = O_RDONLY | mode;
-  writer->flags = O_WRONLY | mode;
-  const int read_fd = add(std::move(reader));
-  if (read_fd < 0) return -1;
-  const int write_fd = add(std::move(writer));
-  if (write_fd < 0) {
-    close(read_fd);
-    return fail(EMFILE);
-  }
-  fds[0] = read_fd;
-  fds[1] = write_fd;
-  return 0;
-}
-
-int Process::wait_for_bytes(const Pipe& pipe, bool may_wait) {
-  const bool over =
-      wait_until(may_wait, std::nullopt, [&] { return !pipe.bytes.empty() || !pipe.has_writer; });
-  if (!over) return EAGAIN;
-  return pipe.bytes.empty() ? EPIPE : 0;
-}
-
-int Process::wait_for_room(const Pipe& pipe, bool may_wait) {
-  const bool over =
-      wait_until(may_wait, std::nullopt, [&] { return pipe.room() > 0 || !pipe.has_reader; });
-  if (!pipe.has_reader) return EPIPE;
-  return over ? 0 : EAGAIN;
-}
-
-ssize_t Process::read_pipe(OpenPipeEnd& end, void* out, std::size_t size) {
-  if (size == 0) return 0;
-  Pipe& pipe = *end.pipe;
-  const int error = wait_for_bytes(pipe, is_blocking(end));
-  if (error == EPIPE) return 0;
-  if (error != 0) return fail(error);
-  const std::size_t taken = pipe.take({static_cast<std::uint8_t*>(out), size});
-  scheduler_.wake();
-  return static_cast<ssize_t>(taken);
-}
-
-// At most PIPE_BUF bytes go in whole or not at all.
-ssize_t Process::write_pipe(OpenPipeEnd& end, const void* data, std::size_t size) {
-  Pipe& pipe = *end.pipe;
-  if (size == 0) return 0;
-  const Bytes bytes(static_cast<const std::uint8_t*>(data), size);
-  std::size_t written = 0;
-  const std::size_t least = size <= atomic_write ? size : 1;
-  while (written < size) {
-    const bool over = wait_until(is_blocking(end), std::nullopt,
-                                 [&] { return pipe.room() >= least || !pipe.has_reader; });
-    if (!pipe.has_reader || !over) {
-      if (written > 0) break;
-      return fail(over ? EPIPE : EAGAIN);
-    }
-    written += pipe.put(bytes.subspan(written));
-    scheduler_.wake();
-  }
-  return static_cast<ssize_t>(written);
 }
 
 // ---- regular files
@@ -279,7 +189,9 @@ int Process::open(const char* path, int flags) {
     return add(std::move(file));
   }
   if ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)) != 0) return fail(EROFS);
-  const int real = ::open(path, O_RDONLY | O_CLOEXEC | (flags & (O_NOFOLLOW | O_DIRECTORY)));
+  // O_NONBLOCK: the real one of a FIFO would wait for a writer.
+  const int real =
+      ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (flags & (O_NOFOLLOW | O_DIRECTORY)));
   if (real < 0) return -1;
   struct stat status {};
   int error = fstat(real, &status) == 0 ? 0 : errno;

@@ -53,6 +53,8 @@ void OpenSocket::arrived(TcpSocket& socket) {
   child->claim.reuse_address = claim.reuse_address;
   child->claim.ipv6_only = claim.ipv6_only;
   child->keep_alive = keep_alive;
+  child->cork = cork;
+  socket.endpoint().set_cork(cork);
   socket.set_events(child.get());
   half_open.push_back(std::move(child));
 }

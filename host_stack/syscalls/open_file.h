@@ -1,6 +1,7 @@
 // What a descriptor refers to. Descriptors that were duplicated share it.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cstdint>
@@ -16,6 +17,10 @@ namespace tlsnic::host {
 
 struct OpenFile {
   virtual ~OpenFile() = default;
+  bool is_blocking() const { return (flags & O_NONBLOCK) == 0; }
+  bool may_read() const { return (flags & O_ACCMODE) != O_WRONLY; }
+  bool may_write() const { return (flags & O_ACCMODE) != O_RDONLY; }
+
   int flags = 0;  // O_NONBLOCK and the access mode, as fcntl(F_GETFL) gives them
 };
 

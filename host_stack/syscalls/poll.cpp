@@ -1,5 +1,3 @@
-#include <fcntl.h>
-
 #include "host_stack/syscalls/process.h"
 
 namespace tlsnic::host {

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <optional>
@@ -55,7 +56,7 @@ class Process {
   ssize_t recv(int fd, void* out, std::size_t size, int flags);
   ssize_t recvmsg(int fd, msghdr* message, int flags);
 
-  // ---- any descriptor (file_calls.cpp, splice_calls.cpp)
+  // ---- any descriptor (file_calls.cpp, pipe_calls.cpp, splice_calls.cpp)
   ssize_t read(int fd, void* out, std::size_t size);
   ssize_t write(int fd, const void* data, std::size_t size);
   // Offsets must be null unless the descriptor is a regular file's.
@@ -96,7 +97,8 @@ class Process {
   template <typename Attempt>
   bool wait_until(bool may_wait, std::optional<std::uint64_t> timeout_ns, Attempt attempt) {
     std::optional<std::uint64_t> deadline;
-    if (timeout_ns) deadline = scheduler_.now_ns() + *timeout_ns;
+    // Not beyond the end of time.
+    if (timeout_ns) deadline = scheduler_.now_ns() + std::min(*timeout_ns, ~scheduler_.now_ns());
     while (!attempt()) {
       if (!may_wait || (deadline && scheduler_.now_ns() >= *deadline)) return false;
       scheduler_.wait(deadline);
@@ -137,7 +139,8 @@ class Process {
   // socket_options.cpp; 0 or errno
   int set_option(OpenSocket& socket, int level, int name, const void* value, socklen_t length);
   int get_option(OpenSocket& socket, int level, int name, void* value, socklen_t* length);
-  // file_calls.cpp, splice_calls.cpp; -1 with errno
+  // pipe_calls.cpp, splice_calls.cpp; -1 with errno
+  int resize_pipe(Pipe& pipe, int size);  // the new capacity
   ssize_t read_pipe(OpenPipeEnd& end, void* out, std::size_t size);
   ssize_t write_pipe(OpenPipeEnd& end, const void* data, std::size_t size);
   ssize_t splice_to_socket(OpenPipeEnd& in, OpenSocket& out, std::size_t size, unsigned flags);

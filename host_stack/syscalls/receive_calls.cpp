@@ -1,5 +1,3 @@
-#include <fcntl.h>
-
 #include <algorithm>
 #include <climits>
 #include <cstring>
@@ -111,7 +109,7 @@ ssize_t Process::recvmsg(int fd, msghdr* message, int flags) {
   call.low_water = socket->receive_low_water;
   call.has_control_buffer =
       has_control_memory(*message) && message->msg_controllen >= CMSG_LEN(sizeof(std::uint8_t));
-  call.may_wait = (flags & MSG_DONTWAIT) == 0 && (socket->flags & O_NONBLOCK) == 0;
+  call.may_wait = (flags & MSG_DONTWAIT) == 0 && socket->is_blocking();
   receive(*socket, call);
   // The message is left as it was then.
   if (call.copied == 0 && call.error != 0) return fail(call.error);

@@ -33,7 +33,7 @@ bool is_connecting(TcpState state) {
 }
 
 bool may_wait_for(const OpenSocket& socket, int flags) {
-  return (flags & MSG_DONTWAIT) == 0 && (socket.flags & O_NONBLOCK) == 0;
+  return (flags & MSG_DONTWAIT) == 0 && socket.is_blocking();
 }
 
 // Takes the first `size` bytes away.
@@ -226,8 +226,10 @@ void Process::end_splice(OpenSocket& socket, bool may_wait) {
   if (socket.tcp == nullptr) return;
   const bool locks = socket.tcp->tls_tx() != nullptr;
   if (locks) become_writer(socket);
+  const auto unlock = gsl::finally([&] {
+    if (locks) cease_to_write(socket);
+  });
   send_all(socket, 0, may_wait, [&] { return socket.tcp->splice_eof(); });
-  if (locks) cease_to_write(socket);
 }
 
 ssize_t Process::sendfile(int out_fd, int in_fd, off_t* offset, std::size_t count) {
@@ -237,12 +239,13 @@ ssize_t Process::sendfile(int out_fd, int in_fd, off_t* offset, std::size_t coun
   const auto* in_pipe = dynamic_cast<const OpenPipeEnd*>(in.get());
   if (in_pipe != nullptr && in_pipe->writes) return fail(EBADF);
   auto* file = dynamic_cast<OpenRegularFile*>(in.get());
-  if (file != nullptr && (file->flags & O_ACCMODE) == O_WRONLY) return fail(EBADF);
+  if (file != nullptr && !file->may_read()) return fail(EBADF);
   if (file == nullptr && offset != nullptr) return fail(ESPIPE);
   if (offset != nullptr && *offset < 0) return fail(EINVAL);
   const std::shared_ptr<OpenFile> out = file_at(out_fd);
   if (out == nullptr) return -1;
   if (file == nullptr) return fail(EINVAL);  // no source that one can seek in
+  if ((out->flags & O_APPEND) != 0) return fail(EINVAL);
   auto* socket = dynamic_cast<OpenSocket*>(out.get());
 
   std::uint64_t position = offset != nullptr ? static_cast<std::uint64_t>(*offset) : file->offset;

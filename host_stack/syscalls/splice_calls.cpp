@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <climits>
 
 #include "host_stack/syscalls/process.h"
 
@@ -22,15 +23,7 @@ netdev::TxPiece pages_of(const std::vector<std::uint8_t>& bytes) {
 }
 
 bool may_wait_for(const OpenFile& file, unsigned flags) {
-  return (file.flags & O_NONBLOCK) == 0 && (flags & SPLICE_F_NONBLOCK) == 0;
-}
-
-bool may_read(const OpenFile& file) {
-  return (file.flags & O_ACCMODE) != O_WRONLY;
-}
-
-bool may_write(const OpenFile& file) {
-  return (file.flags & O_ACCMODE) != O_RDONLY;
+  return file.is_blocking() && (flags & SPLICE_F_NONBLOCK) == 0;
 }
 
 }  // namespace
@@ -42,7 +35,7 @@ ssize_t Process::splice(int in_fd, off_t* in_offset, int out_fd, off_t* out_offs
   const auto in = file_at(in_fd);
   const auto out = in ? file_at(out_fd) : nullptr;
   if (!out) return -1;
-  if (!may_read(*in) || !may_write(*out)) return fail(EBADF);
+  if (!in->may_read() || !out->may_write()) return fail(EBADF);
   auto* from = dynamic_cast<OpenPipeEnd*>(in.get());
   auto* to = dynamic_cast<OpenPipeEnd*>(out.get());
   if ((from != nullptr && in_offset != nullptr) || (to != nullptr && out_offset != nullptr))
@@ -74,7 +67,7 @@ ssize_t Process::splice_to_socket(OpenPipeEnd& in, OpenSocket& out, std::size_t 
   scheduler_.wake();
   const netdev::TxPiece pages = pages_of(bytes);
   const ssize_t sent = send_pages(out, gsl::span<const netdev::TxPiece>(&pages, 1),
-                                  (flags & SPLICE_F_MORE) != 0, (out.flags & O_NONBLOCK) == 0);
+                                  (flags & SPLICE_F_MORE) != 0, out.is_blocking());
   const int error = errno;
   // What was not sent is in the pipe still.
   const auto done = std::max<ssize_t>(sent, 0);
@@ -91,7 +84,7 @@ ssize_t Process::splice_from_socket(OpenSocket& in, OpenPipeEnd& out, std::size_
   if (const int error = wait_for_room(pipe, may_wait_for(out, flags)); error != 0)
     return fail(error);
   const bool records = in.tcp != nullptr && in.tcp->receives_records();
-  const bool may_wait = records ? (flags & SPLICE_F_NONBLOCK) == 0 : (in.flags & O_NONBLOCK) == 0;
+  const bool may_wait = records ? (flags & SPLICE_F_NONBLOCK) == 0 : in.is_blocking();
   std::vector<std::uint8_t> bytes;
   const ssize_t got = splice_read(in, std::min(size, pipe.room()), may_wait, bytes);
   if (got <= 0) return got;
@@ -158,7 +151,10 @@ ssize_t Process::vmsplice(int fd, const iovec* buffers, std::size_t count, unsig
   if (count > most_buffers) return fail(EINVAL);
   if (count > 0 && is_bad_address(buffers)) return fail(EFAULT);
   const gsl::span<const iovec> parts(buffers, count);
-  if (total_size(parts) == 0) return 0;
+  for (const iovec& part : parts)
+    if (part.iov_len > static_cast<std::size_t>(SSIZE_MAX)) return fail(EINVAL);
+  const auto is_empty = [](const iovec& part) { return part.iov_len == 0; };
+  if (std::all_of(parts.begin(), parts.end(), is_empty)) return 0;
   Pipe& pipe = *end->pipe;
   const int error = end->writes ? wait_for_room(pipe, may_wait_for(*end, flags))
                                 : wait_for_bytes(pipe, may_wait_for(*end, flags));

@@ -1,6 +1,4 @@
 // TCP_ULP and the options of level SOL_TLS (facts 2.1, 2.4, 2.5).
-#include <fcntl.h>
-
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -207,8 +205,7 @@ int Process::set_tls_option(OpenSocket& socket, int name, const void* value, soc
     case TLS_TX: {
       // A rekey in TLS_HW has to get rid of what still waits for room in TCP.
       int error = 0;
-      const bool may_wait = (socket.flags & O_NONBLOCK) == 0;
-      wait_until(may_wait, socket.send_timeout_ns, [&] {
+      wait_until(socket.is_blocking(), socket.send_timeout_ns, [&] {
         error = set_keys(socket, true, value, length);
         if (error == EAGAIN && socket.tcp->state() == TcpState::closed) error = EPIPE;
         return error != EAGAIN;

@@ -129,6 +129,9 @@ class TcpEndpoint : private SegmentOutput {
   std::uint32_t snd_una() const { return sequence_at(sender_.una()); }
   std::uint32_t snd_nxt() const { return sequence_at(sender_.nxt()); }
   std::size_t send_space() const;  // bytes
+  // Linux's SOCK_NOSPACE, which a send sets that leaves no room: events are told when a third of
+  // the buffer is free.
+  void wait_for_send_space() { writer_is_waiting_ = true; }
   // The peer may not send more than about one segment.
   bool receive_window_is_short() const { return has_receive_queue_ && receiver_.window_is_short(); }
   // Payload bytes of a full segment without SACK blocks; 0 before the handshake.

@@ -72,21 +72,12 @@ void add_direction(Values& values, const FinishedRun& run, Direction direction) 
 }
 
 void add_tcp(Values& values, const std::string& name, const host::Host& host) {
-  host::SenderStatistics sum;
-  std::uint64_t segments = 0;
-  for (const host::TcpSocket* socket : host.tcp_sockets()) {
-    const host::SenderStatistics& each = socket->endpoint().sender().statistics();
-    segments += socket->endpoint().statistics().sent_segments;
-    sum.retransmitted_segments += each.retransmitted_segments;
-    sum.fast_retransmits += each.fast_retransmits;
-    sum.spurious_recoveries += each.spurious_recoveries;
-    sum.timeouts += each.timeouts;
-  }
-  values.add(name + "tcp.segments", segments);
-  values.add(name + "tcp.retransmissions", sum.retransmitted_segments);
-  values.add(name + "tcp.fast_retransmits", sum.fast_retransmits);
-  values.add(name + "tcp.spurious_recoveries", sum.spurious_recoveries);
-  values.add(name + "tcp.timeouts", sum.timeouts);
+  const host::TcpTotals totals = host.tcp_totals();
+  values.add(name + "tcp.segments", totals.segments);
+  values.add(name + "tcp.retransmissions", totals.sender.retransmitted_segments);
+  values.add(name + "tcp.fast_retransmits", totals.sender.fast_retransmits);
+  values.add(name + "tcp.spurious_recoveries", totals.sender.spurious_recoveries);
+  values.add(name + "tcp.timeouts", totals.sender.timeouts);
 }
 
 // time_ns: what a unit's share is of.

@@ -119,6 +119,17 @@ TEST_CASE("clock: nothing is left of timers that were cancelled before the simul
   });
 }
 
+TEST_CASE("clock: a timer after the last one was cancelled, and later than that, runs") {
+  in_child([] {
+    ClockWorld world;
+    const auto timer = world.clock.call_at(10, world.note("cancelled"));
+    world.clock.cancel(timer);
+    world.clock.call_at(20, world.note("runs"));
+    world.settle();
+    CHECK(world.notes == Notes{"runs@20"});
+  });
+}
+
 TEST_CASE("clock: those that are left of many run in order") {
   in_child([] {
     ClockWorld world;

@@ -206,3 +206,57 @@ TEST_CASE("a connection that nobody has and the peer does not end is given up") 
   CHECK(world.server.tcp_sockets().size() == 1);
   CHECK(text_of(world.at_server_host, s).empty());
 }
+
+// Linux takes a socket that has ended out of its tables, whether or not it was closed.
+TEST_CASE("a port pair comes again though nobody has closed the old sockets") {
+  TwoProcesses world;
+  Process& p = world.at_client_host;
+  Process& q = world.at_server_host;
+  const int listener = world.listen_at(443);
+  const SocketAddress from(Endpoint{world.client.address(false), 5000});
+  const SocketAddress to = world.server_address(443);
+  const auto connect_again = [&] {
+    const int fd = tcp_socket_of(p);
+    const int on = 1;
+    REQUIRE(p.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0);
+    REQUIRE(bind_to(p, fd, from) == 0);
+    REQUIRE(connect_to(p, fd, to) == 0);
+    return fd;
+  };
+  const int c = connect_again();
+  const int s = q.accept(listener, nullptr, nullptr);
+
+  bool client_has_closed = true;
+  SECTION("after RST to the server") {
+    REQUIRE(set_linger(p, c, 0) == 0);
+    p.close(c);
+  }
+  SECTION("after RST to the client") {
+    client_has_closed = false;
+    REQUIRE(set_linger(q, s, 0) == 0);
+    q.close(s);
+  }
+  SECTION("in the server's TIME-WAIT") {
+    q.shutdown(s, SHUT_WR);
+    world.pass(10 * world.delay_ns);
+    p.close(c);
+  }
+  world.pass(10 * world.delay_ns);
+
+  const int again = connect_again();
+  const int accepted = q.accept(listener, nullptr, nullptr);
+  REQUIRE(accepted >= 0);
+  CHECK(p.send(again, "hello", 5, 0) == 5);
+  CHECK(text_of(q, accepted, 100, 0) == "hello");
+  if (client_has_closed)
+    CHECK(q.close(s) == 0);
+  else
+    CHECK(p.close(c) == 0);
+  CHECK(q.send(accepted, "answer", 6, 0) == 6);
+  CHECK(text_of(p, again, 100, 0) == "answer");
+  CHECK(p.close(again) == 0);
+  CHECK(q.close(accepted) == 0);
+  world.pass(200 * ns_per_s);
+  CHECK(world.client.tcp_sockets().empty());
+  CHECK(world.server.tcp_sockets().empty());
+}

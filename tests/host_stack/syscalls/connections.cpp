@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 
+#include "host_stack/syscalls/tls_uapi.h"
 #include "tests/host_stack/syscalls/two_processes.h"
 
 using namespace tlsnic;
@@ -277,4 +278,32 @@ TEST_CASE("a listener takes one more than its backlog") {
   world.pass(10 * world.delay_ns);
   CHECK(text_of(p, late) == "errno " + std::to_string(ECONNRESET));
   CHECK(text_of(p, fds[0]) == "errno " + std::to_string(EAGAIN));
+}
+
+// __inet_stream_connect() disconnects a socket whose connection failed, which TLS forbids.
+TEST_CASE("a TLS socket whose connection has failed is neither connected again nor taken back") {
+  TwoProcesses world;
+  Process& p = world.at_client_host;
+  Process& q = world.at_server_host;
+  const int listener = world.listen_at(443);
+  const SocketAddress address = world.server_address(443);
+  const int c = p.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  CHECK(p.connect(c, address.get(), address.size) == -1);
+  const int s = q.accept(listener, nullptr, nullptr);
+  world.pass(10 * world.delay_ns);
+  REQUIRE(p.setsockopt(c, IPPROTO_TCP, TCP_ULP, "tls", 4) == 0);
+  const linger at_once{1, 0};
+  REQUIRE(q.setsockopt(s, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0);
+  q.close(s);
+  world.pass(10 * world.delay_ns);
+
+  CHECK(p.connect(c, address.get(), address.size) == -1);
+  CHECK(errno == ECONNRESET);
+  const std::uint16_t size = 1000;
+  CHECK(p.setsockopt(c, SOL_TLS, TLS_TX_MAX_PAYLOAD_LEN, &size, sizeof size) == 0);
+  CHECK(p.connect(c, address.get(), address.size) == -1);
+  CHECK(errno == EINVAL);
+  CHECK(p.send(c, "x", 1, 0) == -1);
+  CHECK(errno == EPIPE);
+  CHECK(p.close(c) == 0);
 }

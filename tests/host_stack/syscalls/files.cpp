@@ -1,9 +1,11 @@
 // Descriptors and regular files: open(2), memfd_create(2), lseek(2), fcntl(2), dup(2).
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <catch2/catch.hpp>
 
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
@@ -132,4 +134,40 @@ TEST_CASE("files of the real file system can be read") {
   fails(p.open(TLSNIC_SOURCE_DIR, O_RDONLY), EISDIR);
   fails(p.open("/dev/zero", O_RDONLY), EINVAL);
   fails(p.open(nullptr, O_RDONLY), EFAULT);
+}
+
+// As sock_read_iter(): nothing is asked of a socket.
+TEST_CASE("read() of no bytes from a socket does not wait") {
+  TwoProcesses world;
+  const auto [c, s] = world.connect_processes();
+  char byte = 0;
+  CHECK(world.at_client_host.read(c, &byte, 0) == 0);
+  CHECK(world.at_client_host.read(world.at_client_host.socket(AF_INET, SOCK_STREAM, 0), &byte, 0) ==
+        0);
+}
+
+TEST_CASE("sendfile() into a file that is appended to") {
+  TwoProcesses world;
+  Process& p = world.at_client_host;
+  const int file = p.memfd_create("file", 0);
+  REQUIRE(p.write(file, "0123", 4) == 4);
+  REQUIRE(p.fcntl(file, F_SETFL, O_APPEND) == 0);
+  off_t start = 0;
+  CHECK(p.sendfile(file, file, &start, 100000) == -1);
+  CHECK(errno == EINVAL);
+  CHECK(p.lseek(file, 0, SEEK_END) == 4);
+}
+
+TEST_CASE("open() of a FIFO does not wait for the real one's writer") {
+  TwoProcesses world;
+  char folder[] = "/tmp/tlsnic-XXXXXX";
+  REQUIRE(::mkdtemp(folder) != nullptr);
+  const std::string path = std::string(folder) + "/fifo";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  ::alarm(10);
+  CHECK(world.at_client_host.open(path.c_str(), O_RDONLY) == -1);
+  CHECK(errno == EINVAL);
+  ::alarm(0);
+  ::unlink(path.c_str());
+  ::rmdir(folder);
 }

@@ -1,4 +1,6 @@
 // setsockopt() and getsockopt() of kTLS, each row of facts 2.1, 2.4 and 2.5 with each error.
+#include <cstring>
+
 #include "host_stack/ktls/tls_info.h"
 #include "tests/host_stack/syscalls/ktls_pair.h"
 
@@ -67,6 +69,34 @@ TEST_CASE("ktls: TCP_ULP: ENOENT for another name, EEXIST the second time, no SO
   CHECK(set(end, TCP_ULP, "tls", 3, SOL_TCP) == 0);
   CHECK(set(end, TCP_ULP, "tls", 4, SOL_TCP) == EEXIST);
   CHECK(set(end, TCP_NODELAY, std::vector<int>{1}.data(), sizeof(int), SOL_TCP) == 0);
+}
+
+TEST_CASE("ktls: TCP_ULP: getsockopt() gives the name, or nothing without the ULP") {
+  const TcpPair pair(any_mode());
+  const End& end = pair.sender;
+  char name[32] = {};
+  const auto get_ulp = [&](void* value, socklen_t& size) {
+    return error_of(end.process.getsockopt(end.fd, SOL_TCP, TCP_ULP, value, &size));
+  };
+  socklen_t size = sizeof name;
+  CHECK(get_ulp(name, size) == 0);
+  CHECK(size == 0);
+  REQUIRE(end.set_ulp() == 0);
+  // TCP_ULP_NAME_MAX is 16; what there is no room for is cut off.
+  size = sizeof name;
+  CHECK(get_ulp(name, size) == 0);
+  CHECK(size == 16);
+  CHECK(std::string(name, 16) == std::string("tls") + std::string(13, '\0'));
+  std::memset(name, 'x', sizeof name);
+  size = 2;
+  CHECK(get_ulp(name, size) == 0);
+  CHECK(size == 2);
+  CHECK(std::string(name, 4) == "tlxx");
+  CHECK(get_ulp(bad_pointer, size) == EFAULT);
+  size = static_cast<socklen_t>(-1);
+  CHECK(get_ulp(name, size) == EINVAL);
+  CHECK(error_of(end.process.getsockopt(end.fd, SOL_TCP, TCP_ULP, name,
+                                        static_cast<socklen_t*>(bad_pointer))) == EFAULT);
 }
 
 TEST_CASE("ktls: TCP_ULP: ENOTCONN after the connection has ended") {

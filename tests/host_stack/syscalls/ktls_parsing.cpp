@@ -171,13 +171,15 @@ TEST_CASE("ktls: records: the end hides a truncated record") {
 }
 
 TEST_CASE("ktls: records: one that is larger than the receive buffer is read nevertheless") {
-  const KtlsPair pair(any_variation());
+  const Variant variant = GENERATE(tls12_aes_gcm, tls13_aes_gcm);
+  const KtlsPair pair({variant, any_mode()});
   REQUIRE(pair.receiver.set_option(SOL_SOCKET, SO_RCVBUF, 4096) == 0);
-  const auto data = random_bytes(50'000);
+  // A window is never taken back: this much uses up the first one.
+  const auto data = random_bytes(5'000'000);
   std::vector<std::uint8_t> got;
   Threads threads;
   threads.start([&] { got = pair.receiver.recv(data.size(), MSG_WAITALL).data; });
-  CHECK(pair.sender.send(data) == 50'000);
+  CHECK(pair.sender.send(data) == 5'000'000);
   threads.join();
   CHECK((got == data));
 }

@@ -107,6 +107,20 @@ TEST_CASE("ktls: recv_nonblock: EAGAIN when there is no record") {
   CHECK(pair.receiver.recv(100, MSG_DONTWAIT).error == EAGAIN);
 }
 
+TEST_CASE("ktls: MSG_ERRQUEUE: EAGAIN, whatever else there is to be read") {
+  KtlsPair pair(any_variation());
+  CHECK(pair.receiver.recvmsg(100, MSG_ERRQUEUE).error == EAGAIN);
+  CHECK(pair.sender.send("data") == 4);
+  pair.settle();
+  CHECK(pair.receiver.recvmsg(100, MSG_ERRQUEUE).error == EAGAIN);
+  CHECK(pair.receiver.recv(100, MSG_ERRQUEUE).error == EAGAIN);
+  CHECK(pair.receiver.recv(100).data == bytes_of("data"));
+  pair.sender.close();
+  pair.settle();
+  CHECK(pair.receiver.recvmsg(100, MSG_ERRQUEUE).error == EAGAIN);
+  CHECK(pair.receiver.recvmsg(100).result == 0);
+}
+
 TEST_CASE("ktls: recv_peek: a peek leaves the data to the next read") {
   const KtlsPair pair(any_variation());
   CHECK(pair.sender.send("test_read_peek") == 14);

@@ -164,5 +164,5 @@ TEST_CASE("ktls: data_steal: a read that waits in TCP takes bytes away from TLS_
   // What is left is no record's start. Which error depends on its bytes.
   const Received rest = pair.receiver.recv(20'000, MSG_DONTWAIT);
   CHECK(rest.result == -1);
-  CHECK(rest.error != 0);
+  CHECK((rest.error == EMSGSIZE || rest.error == EBADMSG || rest.error == EINVAL));
 }

@@ -228,3 +228,24 @@ TEST_CASE("options: what is refused") {
   size = static_cast<socklen_t>(-1);
   fails(p.getsockopt(fd, SOL_SOCKET, SO_TYPE, &value, &size), EINVAL);
 }
+
+// Linux clones the listener, tcp_sock's nonagle included.
+TEST_CASE("accept() inherits TCP_CORK") {
+  TwoProcesses world;
+  Process& p = world.at_client_host;
+  Process& q = world.at_server_host;
+  const int listener = world.listen_at(443);
+  const int on = 1;
+  REQUIRE(q.setsockopt(listener, IPPROTO_TCP, TCP_CORK, &on, sizeof on) == 0);
+  const int c = p.socket(AF_INET, SOCK_STREAM, 0);
+  const SocketAddress address = world.server_address(443);
+  REQUIRE(p.connect(c, address.get(), address.size) == 0);
+  const int s = q.accept(listener, nullptr, nullptr);
+  int corked = 0;
+  socklen_t length = sizeof corked;
+  REQUIRE(q.getsockopt(s, IPPROTO_TCP, TCP_CORK, &corked, &length) == 0);
+  CHECK(corked == 1);
+  REQUIRE(q.send(s, "held back", 9, 0) == 9);
+  world.pass(10 * world.delay_ns);
+  CHECK(text_of(p, c) == "errno " + std::to_string(EAGAIN));
+}

@@ -197,3 +197,18 @@ TEST_CASE("vmsplice(): memory to pipe and back") {
   fails(p.vmsplice(pipe.write_end(), out, 1025, 0), EINVAL);
   fails(p.vmsplice(p.memfd_create("x", 0), out, 1, 0), EBADF);
 }
+
+TEST_CASE("vmsplice(): buffers longer than memory can be") {
+  TwoProcesses world;
+  Process& p = world.at_client_host;
+  int fds[2];
+  REQUIRE(p.pipe(fds) == 0);
+  char byte = 'x';
+  // Together 0, to who adds them up.
+  const iovec half{&byte, std::size_t{1} << 63};
+  const iovec both[] = {half, half};
+  CHECK(p.vmsplice(fds[1], both, 2, 0) == -1);
+  CHECK(errno == EINVAL);
+  CHECK(p.vmsplice(fds[0], &half, 1, 0) == -1);
+  CHECK(errno == EINVAL);
+}

@@ -117,3 +117,25 @@ TEST_CASE("poll(): pipes") {
   p.close(fds[0]);
   CHECK(events_of(p, writer) == (POLLOUT | POLLERR));
 }
+
+TEST_CASE("a sleep that is longer than time lasts is not over at once") {
+  TwoProcesses world;
+  world.pass(ns_per_s);
+  world.at_client_host.sleep_ns(UINT64_MAX);
+  CHECK(world.clock.now_ns() == UINT64_MAX);
+}
+
+TEST_CASE("poll(): a send buffer that has room, but not a third of it") {
+  TwoProcesses world;
+  auto [c, s] = world.connect_processes();
+  Process& p = world.at_client_host;
+  const int size = 50'000;
+  p.setsockopt(c, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  // Nobody was told that there is no room.
+  const auto data = pattern(80'000);
+  CHECK(p.send(c, data.data(), data.size(), MSG_DONTWAIT) == 80'000);
+  CHECK(events_of(p, c) == 0);
+  pollfd polled{c, POLLOUT, 0};
+  CHECK(p.poll(&polled, 1, -1) == 1);
+  CHECK(polled.revents == POLLOUT);
+}
