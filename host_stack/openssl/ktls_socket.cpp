@@ -1,6 +1,6 @@
 #include "host_stack/openssl/ktls_socket.h"
 
-#include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "host_stack/ktls/crypto_info.h"
@@ -22,21 +22,13 @@ struct TypeMessage {
   msghdr message{};
 };
 
-ssize_t fail(int error) {
-  errno = error;
-  return -1;
-}
-
 }  // namespace
 
-// ---- a descriptor
-
-DescriptorSocket::DescriptorSocket(Process& process, int fd, bool uses_ktls)
-    : process_(process), fd_(fd) {
+KtlsSocket::KtlsSocket(Process& process, int fd, bool uses_ktls) : process_(process), fd_(fd) {
   if (uses_ktls) process.setsockopt(fd, SOL_TCP, TCP_ULP, "tls", sizeof("tls"));
 }
 
-int DescriptorSocket::set_keys(int name, const TxCryptoInfo& info) {
+int KtlsSocket::set_keys(int name, const TxCryptoInfo& info) {
   std::array<std::uint8_t, 64> bytes{};
   const std::size_t size = crypto_info_size(info.base.keys.cipher);
   if (size == 0 || size > bytes.size()) return EINVAL;
@@ -46,16 +38,16 @@ int DescriptorSocket::set_keys(int name, const TxCryptoInfo& info) {
   return result == 0 ? 0 : errno;
 }
 
-int DescriptorSocket::set_tls_tx(const TxCryptoInfo& info) {
+int KtlsSocket::set_tls_tx(const TxCryptoInfo& info) {
   return set_keys(TLS_TX, info);
 }
 
-int DescriptorSocket::set_tls_rx(const TxCryptoInfo& info) {
+int KtlsSocket::set_tls_rx(const TxCryptoInfo& info) {
   return set_keys(TLS_RX, info);
 }
 
-ssize_t DescriptorSocket::send(Bytes data, std::optional<std::uint8_t> type) {
-  if (!type) return process_.send(fd_, data.data(), data.size(), MSG_DONTWAIT);
+ssize_t KtlsSocket::send(Bytes data, std::optional<std::uint8_t> type, int flags) {
+  if (!type) return process_.send(fd_, data.data(), data.size(), flags);
   iovec buffer{const_cast<std::uint8_t*>(data.data()), data.size()};
   TypeMessage typed(buffer);
   cmsghdr* header = CMSG_FIRSTHDR(&typed.message);
@@ -63,10 +55,10 @@ ssize_t DescriptorSocket::send(Bytes data, std::optional<std::uint8_t> type) {
   header->cmsg_type = TLS_SET_RECORD_TYPE;
   header->cmsg_len = CMSG_LEN(1);
   *CMSG_DATA(header) = *type;
-  return process_.sendmsg(fd_, &typed.message, MSG_DONTWAIT);
+  return process_.sendmsg(fd_, &typed.message, flags);
 }
 
-ssize_t DescriptorSocket::receive(MutableBytes out, std::optional<std::uint8_t>& type) {
+ssize_t KtlsSocket::receive(MutableBytes out, std::optional<std::uint8_t>& type) {
   iovec buffer{out.data(), out.size()};
   TypeMessage typed(buffer);
   const ssize_t size = process_.recvmsg(fd_, &typed.message, MSG_DONTWAIT);
@@ -78,47 +70,11 @@ ssize_t DescriptorSocket::receive(MutableBytes out, std::optional<std::uint8_t>&
   return size;
 }
 
-void DescriptorSocket::wait(bool for_room) {
-  pollfd waited{fd_, static_cast<short>(for_room ? POLLOUT : POLLIN), 0};
+void KtlsSocket::wait(bool for_room) {
+  // poll() says POLLIN for a part of a record, too, once the socket was shut down (facts 2.7).
+  if (!for_room) return process_.wait_for_wakeup();
+  pollfd waited{fd_, POLLOUT, 0};
   process_.poll(&waited, 1, -1);
-}
-
-// ---- a blocking socket
-
-ssize_t BlockingKtlsSocket::send(Bytes data, std::optional<std::uint8_t> type) {
-  // Of a closed connection the blocking socket knows why; it does not wait then.
-  const SendResult result = is_closed() ? socket_.send(data)
-                            : type      ? tcp().send_control(*type, data)
-                                        : tcp().send(data);
-  if (result.taken > 0) return static_cast<ssize_t>(result.taken);
-  return fail(result.error == 0 ? EAGAIN : result.error);
-}
-
-ssize_t BlockingKtlsSocket::receive_plain(MutableBytes out) {
-  const SendResult result = socket_.read(out);
-  return result.error != 0 ? fail(result.error) : static_cast<ssize_t>(result.taken);
-}
-
-ssize_t BlockingKtlsSocket::receive(MutableBytes out, std::optional<std::uint8_t>& type) {
-  while (true) {
-    // None of the reads below waits then.
-    if (!tcp().readable() && !tcp().at_end() && !is_closed()) {
-      const Rx* rx = has_rx() ? tcp().receiving()->tls_rx() : nullptr;
-      return fail(rx != nullptr && rx->rekey_due() ? EKEYEXPIRED : EAGAIN);
-    }
-    if (!has_rx()) return receive_plain(out);
-    const ReadResult result = socket_.read_record();
-    if (result.error != 0) return fail(result.error);
-    if (!result.record) return 0;
-    const Record& record = *result.record;
-    // Linux passes over empty data records (facts 2.7).
-    if (record.length == 0 && record.info.type == record_application_data) continue;
-    if (record.length > out.size()) return fail(EMSGSIZE);
-    type = record.info.type;
-    std::uint8_t* at = out.data();
-    for (const Bytes piece : record.plaintext) at = std::copy(piece.begin(), piece.end(), at);
-    return static_cast<ssize_t>(record.length);
-  }
 }
 
 }  // namespace tlsnic::host

@@ -21,23 +21,9 @@ std::uint8_t hex_digit(char c) {
 }  // namespace
 
 TlsSession::TlsSession(const TlsContext& context, Process& process, int fd, std::uint64_t seed)
-    : TlsSession(context,
-                 std::make_unique<DescriptorSocket>(
-                     process, fd, context.settings().ktls.tx || context.settings().ktls.rx),
-                 seed) {
-  fd_ = fd;
-}
-
-TlsSession::TlsSession(const TlsContext& context, BlockingSocket& socket, std::uint64_t seed)
-    : TlsSession(context, std::make_unique<BlockingKtlsSocket>(socket), seed) {
-  blocking_ = &socket;
-}
-
-TlsSession::TlsSession(const TlsContext& context, std::unique_ptr<KtlsSocket> socket,
-                       std::uint64_t seed)
     : context_(context),
-      socket_(std::move(socket)),
-      bio_(*socket_, context.settings().ktls),
+      socket_(process, fd, context.settings().ktls.tx || context.settings().ktls.rx),
+      bio_(socket_, context.settings().ktls),
       random_(seed) {
   const DeterministicRandom::Use use(context.random(), random_);
   ssl_.reset(SSL_new(context.get()));
@@ -158,13 +144,13 @@ TlsResult TlsSession::update_key() {
 }
 
 RecordLayer TlsSession::tx_records() const {
-  const Tx* tx = socket_->tcp().tls_tx();
+  const Tx* tx = socket_.tcp().tls_tx();
   if (tx == nullptr) return RecordLayer::openssl;
   return tx->is_hardware() ? RecordLayer::tls_hw : RecordLayer::tls_sw;
 }
 
 RecordLayer TlsSession::rx_records() const {
-  Socket* receiving = socket_->tcp().receiving();
+  Socket* receiving = socket_.tcp().receiving();
   const Rx* rx = receiving != nullptr ? receiving->tls_rx() : nullptr;
   if (rx == nullptr) return RecordLayer::openssl;
   return rx->is_hardware() ? RecordLayer::tls_hw : RecordLayer::tls_sw;

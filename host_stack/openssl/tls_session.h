@@ -4,7 +4,6 @@
 
 #include <openssl/err.h>
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,8 +40,6 @@ class TlsSession {
   // the session, which does not close the socket. seed: of all that is random in it. Throws
   // std::runtime_error if OpenSSL refuses.
   TlsSession(const TlsContext& context, Process& process, int fd, std::uint64_t seed);
-  // The same for an application that knows no system calls.
-  TlsSession(const TlsContext& context, BlockingSocket& socket, std::uint64_t seed);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
@@ -74,14 +71,12 @@ class TlsSession {
 
   // For whom kTLS is enough: the socket itself, in a direction whose records are not OpenSSL's. A
   // KeyUpdate read or sent this way needs bio().update_rx() or bio().update_tx().
-  int fd() const { return fd_; }  // -1 if the session was made with a BlockingSocket,
-  BlockingSocket& socket() { return *blocking_; }  // which only then is one
+  int fd() const { return socket_.fd(); }
+  Process& process() { return socket_.process(); }
   SocketBio& bio() { return bio_; }
   SSL* ssl() { return ssl_.get(); }
 
  private:
-  TlsSession(const TlsContext& context, std::unique_ptr<KtlsSocket> socket, std::uint64_t seed);
-
   static void keep_key_log(const SSL* ssl, const char* line);
   static void keep_alert(const SSL* ssl, int where, int value);
 
@@ -91,9 +86,7 @@ class TlsSession {
   std::vector<std::uint8_t> secret(std::string_view label) const;
 
   const TlsContext& context_;
-  std::unique_ptr<KtlsSocket> socket_;
-  int fd_ = -1;
-  BlockingSocket* blocking_ = nullptr;
+  KtlsSocket socket_;
   SocketBio bio_;
   Random random_;
   Owned<SSL, &SSL_free> ssl_;
@@ -112,7 +105,7 @@ TlsResult TlsSession::run(Call call) {
       ERR_clear_error();
       if (finish(call(ssl_.get()), outcome)) return outcome;
     }
-    socket_->wait(SSL_want_write(ssl_.get()));
+    socket_.wait(SSL_want_write(ssl_.get()));
   }
 }
 

@@ -83,6 +83,23 @@ int Process::add(std::shared_ptr<OpenFile> file, int lowest) {
   return static_cast<int>(index) + first_descriptor;
 }
 
+int Process::adopt(TcpSocket& connection) {
+  const bool is_ipv6 = connection.sent().source.address.is_ipv6;
+  auto socket = std::make_shared<OpenSocket>(host_, scheduler_, is_ipv6 ? AF_INET6 : AF_INET);
+  socket->tcp = &connection;
+  socket->phase =
+      connection.state() == TcpState::syn_sent ? SocketPhase::connecting : SocketPhase::connected;
+  connection.set_events(socket.get());
+  return add(std::move(socket));
+}
+
+int Process::adopt(std::shared_ptr<const std::vector<std::uint8_t>> contents) {
+  auto file = std::make_shared<OpenRegularFile>();
+  file->flags = O_RDONLY;
+  file->bytes = std::move(contents);
+  return add(std::move(file));
+}
+
 int Process::dup(int fd) {
   auto file = file_at(fd);
   return file ? add(std::move(file)) : -1;

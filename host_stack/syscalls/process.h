@@ -77,6 +77,16 @@ class Process {
   // ---- waiting (poll.cpp)
   int poll(pollfd* fds, nfds_t count, int timeout_ms);
   void sleep_ns(std::uint64_t ns);  // of simulated time
+  // Until something has happened to one of the descriptors, or to none: for who has just been told
+  // EAGAIN.
+  void wait_for_wakeup() { scheduler_.wait(std::nullopt); }
+
+  // ---- descriptors that a process comes with, as after exec()
+  // For a connection of the host, perhaps not established yet, that nobody else owns: from within
+  // the callback of Host::listen(), or right after Host::connect(). -1: EMFILE.
+  int adopt(TcpSocket& connection);
+  // For a file that cannot be written to. -1: EMFILE.
+  int adopt(std::shared_ptr<const std::vector<std::uint8_t>> contents);
 
   // The connection behind a descriptor, for observers; null if it is none.
   TcpSocket* tcp_socket(int fd);

@@ -58,7 +58,7 @@ struct TcpSettings {
   std::uint32_t syn_retries = 6;
   std::uint32_t retries = 15;  // time-outs in a row before the connection is given up
   std::uint64_t time_wait_ns = ns_per_s;
-  std::uint64_t fin_timeout_ns = 60 * ns_per_s;  // of a FIN-WAIT-2 whose owner is gone
+  std::uint64_t fin_timeout_ns = 60 * ns_per_s;               // of a FIN-WAIT-2 whose owner is gone
   std::uint64_t challenge_ack_interval_ns = 500 * ns_per_ms;  // see RFC 5961, section 7
 };
 

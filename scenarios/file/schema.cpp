@@ -130,7 +130,8 @@ const Keys<FlowSettings>& flow_keys() {
                   "n: every n-th write carries MSG_MORE; 0: none"),
       boolean<Flow>("eor", &Flow::eor, "MSG_EOR: each write begins a TCP segment"),
       boolean<Flow>("sendfile", &Flow::sendfile,
-                    "sendfile() instead of write calls; by reference in TLS_HW only with "
+                    "sendfile() instead of write calls, without MSG_MORE and MSG_EOR; by reference "
+                    "in TLS_HW only with "
                     "`host.zerocopy_ro` on"),
       boolean<Flow>("keys_rx", &Flow::keys_rx, "false: the receiver does not set TLS_RX"),
       scaled<Flow>("start_us", &Flow::start_ns, 0, hour_us, us, "µs; when the client connects"),

@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+
+#include "host_stack/syscalls/simulation_scheduler.h"
+#include "host_stack/syscalls/tls_uapi.h"
 
 namespace tlsnic::scenarios {
 namespace {
@@ -40,16 +44,29 @@ TrafficKeys make_keys(const Scenario& scenario, const Flow& flow, Direction dire
 
 }  // namespace
 
-// One end of a flow.
+// One end of a flow: a process, so that what happens to a connection wakes no other's threads.
 struct Applications::Side {
+  Side(Flow& f, bool server, host::Host& host, std::uint64_t wakeup_ns, std::uint64_t seed)
+      : flow(f),
+        is_server(server),
+        scheduler(wakeup_ns),
+        process(host, scheduler),
+        random(seed + 2 * f.index + (server ? 1 : 0)) {}
+
   Flow& flow;
   bool is_server;
-  host::BlockingSocket socket;
+  host::SimulationScheduler scheduler;
+  host::Process process;
+  int fd = -1;                                          // the connection
+  int file = -1;                                        // what sendfile() sends
+  std::optional<host::KtlsSocket> socket;               // once established
   Random random;                                        // of the write sizes
   std::unique_ptr<host::TlsSession> session = nullptr;  // with Handshake::openssl
+  std::vector<std::uint8_t> buffer;                     // the reader's
   std::uint64_t written = 0;
   std::uint64_t key_generation_tx = 0;
   std::uint64_t key_generation_rx = 0;
+  std::list<Side>::iterator place;
 
   Direction sends() const {
     return is_server ? Direction::server_to_client : Direction::client_to_server;
@@ -83,30 +100,49 @@ void Applications::end_of_elaboration() {
 
 void Applications::run_client(Flow& flow) {
   sleep_ns(flow.settings->start_ns);
-  Side side{flow, false,
-            host::BlockingSocket(machines_[0]->host, flow.tuple, initial_sequence(),
-                                 {scenario_.ends[0].parameters.reader.wakeup_ns}),
-            Random(scenario_.seed + 2 * flow.index)};
-  run_side(side);
+  run_side(
+      add_side(flow, false, machines_[0]->host.connect(flow.tuple, initial_sequence(), nullptr)));
 }
 
 void Applications::run_server(host::TcpSocket& accepted) {
   const auto index = flow_index(accepted.sent().destination, flows_.size());
   if (!index) return;
-  // The socket must have its events before the handshake goes on.
-  const std::shared_ptr<Side> side(
-      new Side{flows_[*index], true,
-               host::BlockingSocket(accepted, {scenario_.ends[1].parameters.reader.wakeup_ns}),
-               Random(scenario_.seed + 2 * *index + 1)});
-  spawn([this, side] { run_side(*side); });
+  Side& side = add_side(flows_[*index], true, accepted);
+  spawn([this, &side] { run_side(side); });
+}
+
+Applications::Side& Applications::add_side(Flow& flow, bool is_server,
+                                           host::TcpSocket& connection) {
+  const std::size_t end = is_server ? 1 : 0;
+  Side& side = sides_.emplace_back(flow, is_server, machines_[end]->host,
+                                   scenario_.ends[end].parameters.reader.wakeup_ns, scenario_.seed);
+  side.place = std::prev(sides_.end());
+  side.fd = side.process.adopt(connection);
+  return side;
 }
 
 void Applications::run_side(Side& side) {
+  if (const int error = wait_established(side); error != 0)
+    fail(side, fmt::format("connect: {}", std::strerror(error)));
+  else
+    transfer(side);
+}
+
+// 0 or errno.
+int Applications::wait_established(Side& side) {
+  pollfd waited{side.fd, POLLOUT, 0};
+  side.process.poll(&waited, 1, -1);
+  int error = 0;
+  socklen_t size = sizeof(error);
+  side.process.getsockopt(side.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
+void Applications::transfer(Side& side) {
   Flow& flow = side.flow;
-  if (const int error = side.socket.wait_established(); error != 0)
-    return fail(side, fmt::format("connect: {}", std::strerror(error)));
-  if (!(flow.settings->handshake == Handshake::openssl ? shake_hands(side) : hand_over(side)))
-    return;
+  const bool has_handshake = flow.settings->handshake == Handshake::openssl;
+  side.socket.emplace(side.process, side.fd, !has_handshake);
+  if (!(has_handshake ? shake_hands(side) : hand_over(side))) return;
   if (++flow.ends_ready == 2)
     flow.ready.notify(sc_core::sc_time::from_value(flow.settings->pause_ns * 1000));
 
@@ -114,11 +150,18 @@ void Applications::run_side(Side& side) {
   if (flow.sends(side.sends())) writer = spawn([this, &side] { write_all(side); });
   if (flow.sends(side.receives())) read_all(side);
   if (writer.valid() && !writer.terminated()) sc_core::wait(writer.terminated_event());
-  // A side that sent nothing has the other's end of stream to wait for, and ends its own then.
-  if (!flow.sends(side.sends())) side.socket.shutdown();
   finished_ns_ = sc_core::sc_time_stamp().value() / 1000;
-  side.socket.wait_closed();
+  close(side);
+}
+
+// A side that sent nothing had the other's end of stream to wait for, and ends its own now.
+void Applications::close(Side& side) {
+  side.process.shutdown(side.fd, SHUT_WR);
+  const host::TcpSocket& tcp = side.socket->tcp();
+  while (tcp.state() != host::TcpState::closed && tcp.state() != host::TcpState::time_wait)
+    side.process.wait_for_wakeup();
   if (side.is_server) ++finished_;
+  sides_.erase(side.place);
 }
 
 bool Applications::hand_over(Side& side) {
@@ -131,7 +174,7 @@ bool Applications::hand_over(Side& side) {
 bool Applications::shake_hands(Side& side) {
   const FlowSettings& settings = *side.flow.settings;
   side.session = std::make_unique<host::TlsSession>(
-      openssl_->context(settings, side.is_server), side.socket,
+      openssl_->context(settings, side.is_server), side.process, side.fd,
       scenario_.seed + 2 * side.flow.index + (side.is_server ? 1 : 0));
   if (!side.session->handshake().ok()) {
     fail(side, "handshake: " + side.session->error_text());
@@ -144,35 +187,28 @@ bool Applications::shake_hands(Side& side) {
     fail(side, "OpenSSL has not handed over its records");
     return false;
   }
-  if (host::Tx* tx = side.socket.socket().tls_tx())
-    if (const int error = tx->set_max_payload(settings.record_size); error != 0) {
-      fail(side, fmt::format("TLS_TX_MAX_PAYLOAD_LEN: {}", std::strerror(error)));
-      return false;
-    }
-  return true;
+  return !side.socket->has_tx() || set_record_size(side);
+}
+
+bool Applications::set_record_size(Side& side) {
+  const auto size = static_cast<std::uint16_t>(side.flow.settings->record_size);
+  if (side.process.setsockopt(side.fd, SOL_TLS, TLS_TX_MAX_PAYLOAD_LEN, &size, sizeof(size)) == 0)
+    return true;
+  fail(side, fmt::format("TLS_TX_MAX_PAYLOAD_LEN: {}", std::strerror(errno)));
+  return false;
 }
 
 bool Applications::install_keys(Side& side, Direction direction, bool sends) {
-  FlowDirection& state = side.flow.at(direction);
   std::uint64_t& generation = sends ? side.key_generation_tx : side.key_generation_rx;
-  const TrafficKeys keys = make_keys(scenario_, side.flow, direction, generation);
-  host::TcpSocket& socket = side.socket.socket();
-  int error = 0;
-  if (sends) {
-    if (generation == 0) {
-      state.keys = keys;
-    }
-    error = socket.set_tls_tx({{keys, 0}, 0});
-    if (error == 0 && generation == 0)
-      error = socket.tls_tx()->set_max_payload(side.flow.settings->record_size);
-  } else {
-    error = socket.set_tls_rx({keys, 0});
-  }
-  ++generation;
+  const bool is_first = generation == 0;
+  const TrafficKeys keys = make_keys(scenario_, side.flow, direction, generation++);
+  if (sends && is_first) side.flow.at(direction).keys = keys;
+  const host::TxCryptoInfo info{{keys, 0}, 0};
+  const int error = sends ? side.socket->set_tls_tx(info) : side.socket->set_tls_rx(info);
   if (error != 0)
     fail(side,
          fmt::format("setsockopt({}): {}", sends ? "TLS_TX" : "TLS_RX", std::strerror(error)));
-  return error == 0;
+  return error == 0 && (!sends || !is_first || set_record_size(side));
 }
 
 // ---- writing
@@ -196,40 +232,42 @@ void Applications::write_all(Side& side) {
   }
   if (side.session && settings.interface == Interface::ssl && !side.session->shutdown().ok())
     return fail(side, "SSL_shutdown: " + side.session->error_text());
-  side.socket.shutdown();
+  side.process.shutdown(side.fd, SHUT_WR);
 }
 
 bool Applications::write(Side& side, std::uint32_t size, std::uint64_t call) {
   const FlowSettings& settings = *side.flow.settings;
   const std::uint32_t stream = side.flow.at(side.sends()).content_stream;
-  const bool is_last = side.written + size == settings.bytes;
-  host::SendFlags flags;
-  flags.more = !is_last && settings.more_every != 0 && (call + 1) % settings.more_every == 0;
-  flags.eor = settings.eor && !flags.more;
   if (settings.interface == Interface::ssl) {
     const host::TlsResult written = side.session->write(content_.view(stream, side.written, size));
     side.written += written.size;
     if (!written.ok()) fail(side, "SSL_write: " + side.session->error_text());
     return written.ok();
   }
-  host::SendResult sent;
+  ssize_t sent = 0;
   if (settings.sendfile) {
-    const netdev::TxPiece page = content_.page(stream, side.written, size);
-    sent = side.socket.send_pages({&page, 1}, flags);
+    if (side.file < 0) side.file = side.process.adopt(content_.file());
+    auto position = static_cast<off_t>(Content::position(stream, side.written));
+    sent = side.process.sendfile(side.fd, side.file, &position, size);
   } else {
-    sent = side.socket.send(content_.view(stream, side.written, size), flags);
+    const bool is_last = side.written + size == settings.bytes;
+    const bool more = !is_last && settings.more_every != 0 && (call + 1) % settings.more_every == 0;
+    const int flags = more ? MSG_MORE : settings.eor ? MSG_EOR : 0;
+    const Bytes data = content_.view(stream, side.written, size);
+    sent = side.process.send(side.fd, data.data(), data.size(), flags);
   }
-  side.written += sent.taken;
-  if (sent.error != 0)
-    fail(side, fmt::format("send: {} after {} bytes", std::strerror(sent.error), side.written));
-  return sent.error == 0;
+  if (sent < 0) {
+    fail(side, fmt::format("send: {} after {} bytes", std::strerror(errno), side.written));
+    return false;
+  }
+  side.written += static_cast<std::size_t>(sent);
+  return true;
 }
 
 // The sender's half of RFC 8446, section 4.6.3: the message under the old key, then the new one.
 bool Applications::update_keys(Side& side) {
-  const host::SendResult sent = side.socket.send_control(record_handshake, key_update_message);
-  if (sent.error != 0) {
-    fail(side, fmt::format("KeyUpdate: {}", std::strerror(sent.error)));
+  if (side.socket->send(key_update_message, record_handshake, 0) < 0) {
+    fail(side, fmt::format("KeyUpdate: {}", std::strerror(errno)));
     return false;
   }
   return install_keys(side, side.sends(), true);
@@ -251,20 +289,29 @@ bool Applications::matches(Side& side, Bytes piece) {
 
 void Applications::read_session(Side& side) {
   FlowDirection& state = side.flow.at(side.receives());
-  std::vector<std::uint8_t> buffer(max_record_plaintext);
   while (true) {
-    const host::TlsResult result = side.session->read(buffer);
+    const host::TlsResult result = side.session->read(side.buffer);
     if (result.status == host::TlsStatus::closed) break;
     if (!result.ok()) {
       if (is_tampered(side)) return;
       return fail(side, "SSL_read: " + side.session->error_text());
     }
-    if (!matches(side, Bytes(buffer).first(result.size))) return;
+    if (!matches(side, Bytes(side.buffer).first(result.size))) return;
   }
   state.receiver_done = true;
 }
 
+// As large as the next record: a larger read would take more than one, and a reader that pauses
+// does so after each. One that is not sent yet cannot be read either.
+std::size_t Applications::read_size(Side& side) const {
+  const FlowDirection& state = side.flow.at(side.receives());
+  const std::uint64_t index = state.records_read - state.first_record;
+  if (index >= state.records.size()) return max_record_plaintext;
+  return state.records[index].length - state.format.overhead();
+}
+
 void Applications::read_all(Side& side) {
+  side.buffer.resize(max_record_plaintext);
   if (side.flow.settings->interface == Interface::ssl) {
     read_session(side);
     return check_end(side);
@@ -272,14 +319,23 @@ void Applications::read_all(Side& side) {
   FlowDirection& state = side.flow.at(side.receives());
   const std::uint64_t pause = scenario_.ends[side.is_server ? 1 : 0].parameters.reader.pause_ns;
   while (true) {
-    const host::ReadResult result = side.socket.read_record();
-    if (result.error != 0) {
-      if (result.error == EBADMSG && is_tampered(side)) return;
-      return fail(side, fmt::format("read: {} after {} bytes", std::strerror(result.error),
-                                    state.plaintext_read));
+    const MutableBytes room = MutableBytes(side.buffer).first(read_size(side));
+    std::optional<std::uint8_t> type;
+    const ssize_t size = side.socket->receive(room, type);
+    if (size < 0 && errno == EAGAIN) {
+      side.process.wait_for_wakeup();
+      continue;
     }
-    if (!result.record) break;
-    if (!read_record(side, *result.record)) return;
+    if (size < 0) {
+      if (errno == EBADMSG && is_tampered(side)) return;
+      return fail(
+          side, fmt::format("read: {} after {} bytes", std::strerror(errno), state.plaintext_read));
+    }
+    if (size == 0) break;
+    const bool is_right = type == record_handshake
+                              ? install_keys(side, side.receives(), false)
+                              : matches(side, Bytes(room).first(static_cast<std::size_t>(size)));
+    if (!is_right) return;
     sleep_ns(pause);
   }
   state.receiver_done = true;
@@ -300,12 +356,6 @@ bool Applications::is_tampered(const Side& side) const {
            event.direction == side.receives();
   };
   return std::any_of(scenario_.link_events.begin(), scenario_.link_events.end(), forges);
-}
-
-bool Applications::read_record(Side& side, const host::Record& record) {
-  if (record.info.type == record_handshake) return install_keys(side, side.receives(), false);
-  return std::all_of(record.plaintext.begin(), record.plaintext.end(),
-                     [&](const Bytes piece) { return matches(side, piece); });
 }
 
 void Applications::fail(const Side& side, const std::string& what) {

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <deque>
+#include <list>
 #include <systemc>
 
 #include "host_stack/openssl/tls_session.h"
-#include "host_stack/socket/blocking_socket.h"
 #include "protocol/random.h"
 #include "scenarios/machine.h"
 #include "scenarios/run/content.h"
@@ -31,17 +31,22 @@ class Applications : public sc_core::sc_module {
   void end_of_elaboration() override;
   void run_client(Flow& flow);
   void run_server(host::TcpSocket& accepted);
+  Side& add_side(Flow& flow, bool is_server, host::TcpSocket& connection);
   void run_side(Side& side);
+  void transfer(Side& side);
+  int wait_established(Side& side);
   bool hand_over(Side& side);
   bool shake_hands(Side& side);
+  bool set_record_size(Side& side);
   bool install_keys(Side& side, Direction direction, bool sends);
   void write_all(Side& side);
   bool write(Side& side, std::uint32_t size, std::uint64_t call);
   bool matches(Side& side, Bytes piece);
+  std::size_t read_size(Side& side) const;
   void read_session(Side& side);
   void read_all(Side& side);
   void check_end(Side& side);
-  bool read_record(Side& side, const host::Record& record);
+  void close(Side& side);
   bool update_keys(Side& side);
   bool is_tampered(const Side& side) const;
   void fail(const Side& side, const std::string& what);
@@ -56,6 +61,7 @@ class Applications : public sc_core::sc_module {
   std::unique_ptr<OpensslContexts> openssl_;  // if a flow has a handshake
   std::uint64_t finished_ = 0;
   std::uint64_t finished_ns_ = 0;
+  std::list<Side> sides_;
 };
 
 }  // namespace tlsnic::scenarios

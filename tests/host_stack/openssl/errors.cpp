@@ -18,6 +18,8 @@ WorldSettings settings_of(TlsVersion version) {
   return settings;
 }
 
+// By kTLS there is no alert: its EBADMSG stays pending, and what is sent fails with it (facts 1.6,
+// 2.7).
 TEST_CASE("A record that was tampered with ends the session with an alert", "[openssl]") {
   const TlsVersion version = GENERATE(TlsVersion::tls12, TlsVersion::tls13);
   const bool ktls = GENERATE(false, true);
@@ -38,16 +40,18 @@ TEST_CASE("A record that was tampered with ends the session with an alert", "[op
           REQUIRE(test::read_all(session, 1).size() == 1);
           tamper = true;
           REQUIRE(session.write(data).ok());
-          REQUIRE(session.read(data).status == TlsStatus::protocol_error);
-          REQUIRE(session.alert_received() == 0x0214);  // fatal, bad_record_mac
+          const TlsStatus expected = ktls ? TlsStatus::socket_error : TlsStatus::protocol_error;
+          REQUIRE(session.read(data).status == expected);
+          REQUIRE(session.alert_received() == (ktls ? 0 : 0x0214));  // fatal, bad_record_mac
         },
         [&](TlsSession& session) {
           REQUIRE(session.handshake().ok());
           ByteVector data = test::read_all(session, 100);
           REQUIRE(session.write(Bytes(data).first(1)).ok());
           REQUIRE(session.read(data).status == TlsStatus::protocol_error);
-          REQUIRE(session.alert_sent() == 0x0214);
+          REQUIRE(session.alert_sent() == (ktls ? 0 : 0x0214));
           REQUIRE(session.error_text() == "decryption failed or bad record mac");
+          session.process().shutdown(session.fd(), SHUT_WR);
         }));
     REQUIRE(world.counter(Side::server, TlsCounter::decrypt_error) == (ktls ? 1 : 0));
   });
@@ -98,9 +102,9 @@ TEST_CASE("The end of TCP without close_notify is no regular end", "[openssl]") 
           REQUIRE(session.write(ByteVector(50)).ok());
           sc_core::wait(1, sc_core::SC_MS);
           if (abort)
-            session.socket().socket().abort();
+            session.process().tcp_socket(session.fd())->abort();
           else
-            session.socket().shutdown();
+            session.process().shutdown(session.fd(), SHUT_WR);
         },
         [&](TlsSession& session) {
           REQUIRE(session.handshake().ok());

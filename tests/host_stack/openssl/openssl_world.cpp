@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 
+#include "host_stack/syscalls/tls_uapi.h"
 #include "protocol/checksum.h"
 #include "tests/host_stack/tcp/simulation.h"
 
@@ -92,15 +93,19 @@ void OpensslWorld::carry(Side from, const netdev::TxSkb& skb) {
   }
 }
 
-void OpensslWorld::spawn(BlockingSocket* socket, Side side, const Application& application) {
+void OpensslWorld::spawn(Side side, TcpSocket& connection, const Application& application) {
+  Running& running = running_.emplace_back(host(side));
+  running.fd = running.process.adopt(connection);
   sc_core::sc_spawn_options options;
   options.set_stack_size(openssl_stack_size);
   sc_core::sc_spawn(
-      [this, socket, side, application] {
+      [this, &running, side, application] {
         const bool is_client = side == Side::client;
-        REQUIRE(socket->wait_established() == 0);
-        TlsSession session(is_client ? client_context_ : server_context_, *socket,
-                           settings_.seed * 2 + (is_client ? 0 : 1));
+        pollfd connected{running.fd, POLLOUT, 0};
+        REQUIRE(running.process.poll(&connected, 1, -1) == 1);
+        REQUIRE(connected.revents == POLLOUT);
+        TlsSession session(is_client ? client_context_ : server_context_, running.process,
+                           running.fd, settings_.seed * 2 + (is_client ? 0 : 1));
         application(session);
         if (is_client)
           for (const std::string& line : session.key_log()) key_log_ += line + "\n";
@@ -112,13 +117,8 @@ void OpensslWorld::spawn(BlockingSocket* socket, Side side, const Application& a
 bool OpensslWorld::run(const Application& client, const Application& server) {
   server_.listen(
       443, [] { return 2'000'000u; },
-      [this, &server](TcpSocket& accepted) {
-        sockets_.push_back(std::make_unique<BlockingSocket>(accepted, SchedulingDelay{}));
-        spawn(sockets_.back().get(), Side::server, server);
-      });
-  sockets_.push_back(
-      std::make_unique<BlockingSocket>(client_, addresses(), 1'000'000, SchedulingDelay{}));
-  spawn(sockets_.back().get(), Side::client, client);
+      [this, &server](TcpSocket& accepted) { spawn(Side::server, accepted, server); });
+  spawn(Side::client, client_.connect(addresses(), 1'000'000, nullptr), client);
   sc_core::sc_start(1000, sc_core::SC_SEC);
   return done_ == 2;
 }
@@ -151,15 +151,29 @@ ByteVector read_all(TlsSession& session, std::size_t size) {
   return bytes;
 }
 
+std::uint8_t read_record(TlsSession& session, ByteVector& out) {
+  iovec buffer{out.data(), out.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(1)];
+  msghdr message{};
+  message.msg_iov = &buffer;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  const ssize_t size = session.process().recvmsg(session.fd(), &message, 0);
+  REQUIRE(size > 0);
+  out.resize(static_cast<std::size_t>(size));
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  REQUIRE(header != nullptr);
+  REQUIRE(header->cmsg_type == TLS_GET_RECORD_TYPE);
+  return *CMSG_DATA(header);
+}
+
 ByteVector read_records(TlsSession& session, std::size_t size) {
   ByteVector bytes;
   while (bytes.size() < size) {
-    const ReadResult result = session.socket().read_record();
-    REQUIRE(result.error == 0);
-    REQUIRE(result.record);
-    REQUIRE(result.record->info.type == record_application_data);
-    for (const Bytes piece : result.record->plaintext)
-      bytes.insert(bytes.end(), piece.begin(), piece.end());
+    ByteVector part(std::min<std::size_t>(size - bytes.size(), max_record_plaintext));
+    REQUIRE(read_record(session, part) == record_application_data);
+    bytes.insert(bytes.end(), part.begin(), part.end());
   }
   return bytes;
 }

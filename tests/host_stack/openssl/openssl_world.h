@@ -2,11 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "host_stack/openssl/tls_session.h"
+#include "host_stack/syscalls/simulation_scheduler.h"
 #include "scenarios/simulation_clock.h"
 #include "tests/support/capture_builder.h"
 
@@ -48,7 +50,14 @@ class OpensslWorld {
  private:
   class Device;
 
-  void spawn(BlockingSocket* socket, Side side, const Application& application);
+  struct Running {
+    explicit Running(Host& host) : process(host, scheduler) {}
+    SimulationScheduler scheduler;
+    Process process;
+    int fd = -1;
+  };
+
+  void spawn(Side side, TcpSocket& connection, const Application& application);
   void carry(Side from, const netdev::TxSkb& skb);
 
   WorldSettings settings_;
@@ -61,16 +70,18 @@ class OpensslWorld {
   std::unique_ptr<Device> devices_[2];
   Host client_;
   Host server_;
-  std::vector<std::unique_ptr<BlockingSocket>> sockets_;
   std::vector<testing::BuiltFrame> frames_;
   std::string key_log_;
   int done_ = 0;
+  std::list<Running> running_;  // the last member: sockets go before hosts
 };
 
 TlsSettings tls_settings(TlsVersion version, TlsCipher cipher);
 ByteVector some_bytes(std::size_t size, std::uint32_t seed = 1);
-// Exactly so many bytes, by SSL_read() or as records of the socket; Catch2 assertions.
+// Exactly so many bytes, by SSL_read() or as data records of the socket; Catch2 assertions.
 ByteVector read_all(TlsSession& session, std::size_t size);
 ByteVector read_records(TlsSession& session, std::size_t size);
+// A record of the socket, or what is left of it, as far as there is room for; its type.
+std::uint8_t read_record(TlsSession& session, ByteVector& out);
 
 }  // namespace tlsnic::host::test

@@ -99,6 +99,19 @@ TEST_CASE("poll(): a full send buffer") {
   CHECK(p.send(c, data.data(), data.size(), MSG_DONTWAIT) > 0);
 }
 
+TEST_CASE("poll(): a send buffer with less than a third free") {
+  TwoProcesses world;
+  auto [c, s] = world.connect_processes();
+  Process& p = world.at_client_host;
+  const int small = 1;
+  p.setsockopt(c, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+  const auto data = pattern(4000);
+  CHECK(p.send(c, data.data(), data.size(), MSG_DONTWAIT) == 4000);
+  CHECK(events_of(p, c) == 0);
+  pollfd polled{c, POLLOUT, 0};
+  CHECK(p.poll(&polled, 1, 1000) == 1);
+}
+
 TEST_CASE("poll(): pipes") {
   TwoProcesses world;
   Process& p = world.at_client_host;
