@@ -68,7 +68,9 @@ void LossRecovery::find_lost_retransmissions(const AckReport& ack) {
   }
   const std::uint64_t reorder_window = ack.srtt_ns / 4;
   while (!resent_.empty() && resent_.front().sent_ns + reorder_window < youngest) {
-    lost_again_.add(resent_.front().range);
+    // Of one that was acknowledged in part the beginning is not there to be sent again.
+    const Range lost = resent_.front().range;
+    lost_again_.add({std::max(lost.start, ack.una), lost.end});
     resent_.pop_front();
   }
   if (lost_again_.empty()) return;

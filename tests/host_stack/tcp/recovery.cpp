@@ -241,5 +241,25 @@ TEST_CASE("A retransmission that is lost is sent again without a time-out") {
   CHECK(world.client.tcp().sender().statistics().timeouts == 0);
 }
 
+TEST_CASE("Of a lost retransmission only what is not acknowledged is sent again") {
+  LossRecovery recovery(1000, 3, 300, true);
+  for (std::uint64_t i = 0; i < 10; ++i) recovery.sent({1 + i * 1000, 1001 + i * 1000}, i, true);
+  std::vector<Range> sacked{{1001, 5001}};
+  const auto acknowledge = [&](std::uint64_t una_before, std::uint64_t una, std::uint64_t nxt) {
+    return recovery.acknowledged({una_before, una, nxt, sacked, una == una_before, 4});
+  };
+  REQUIRE(acknowledge(1, 1, 10001) == LossEvent::fast_retransmit);
+  recovery.sent({1, 1001}, 100, false);
+  recovery.retransmitted(1001);
+  recovery.sent({10001, 11001}, 1000, true);
+  // Half of it came, perhaps because the peer had no more room; then what was sent much later.
+  sacked.push_back({10001, 11001});
+  acknowledge(1, 501, 11001);
+  const auto lost = recovery.next_lost(11001);
+  REQUIRE(lost);
+  CHECK(lost->start == 501);
+  CHECK(lost->end == 1001);
+}
+
 }  // namespace
 }  // namespace tlsnic::host::test
