@@ -19,6 +19,7 @@ LossRecovery::LossRecovery(std::uint32_t smss, std::uint32_t threshold, std::uin
       lost_again_(max_ranges) {}
 
 LossEvent LossRecovery::acknowledged(const AckReport& ack) {
+  selected_sent_ns_.reset();
   const bool new_sack = sack_ && update_scoreboard(ack);
   const bool is_duplicate = sack_ ? new_sack : ack.duplicate;
   high_rxt_ = std::max(high_rxt_, ack.una);
@@ -38,8 +39,28 @@ LossEvent LossRecovery::acknowledged(const AckReport& ack) {
 
 void LossRecovery::sent(Range range, std::uint64_t now_ns, bool is_new) {
   if (!sack_) return;
-  if (!is_new) lost_again_.remove(range);
-  (is_new ? first_copies_ : resent_).push_back({range, now_ns});
+  if (is_new) {
+    first_copies_.push_back({range, now_ns});
+    return;
+  }
+  lost_again_.remove(range);
+  resent_.push_back({range, now_ns});
+  for (auto copy = first_copy(range.start);
+       copy != first_copies_.end() && copy->range.start < range.end; ++copy)
+    copy->sent_again = true;
+}
+
+// The first copy that holds the offset, or the first after it.
+std::deque<LossRecovery::Transmission>::iterator LossRecovery::first_copy(std::uint64_t offset) {
+  return std::partition_point(
+      first_copies_.begin(), first_copies_.end(),
+      [offset](const Transmission& each) { return each.range.end <= offset; });
+}
+
+void LossRecovery::note_selected(std::uint64_t offset) {
+  const auto copy = first_copy(offset);
+  if (copy == first_copies_.end() || copy->sent_again) return;
+  selected_sent_ns_ = std::min(selected_sent_ns_.value_or(copy->sent_ns), copy->sent_ns);
 }
 
 bool LossRecovery::is_delivered(const Range& range, std::uint64_t una) const {
@@ -93,6 +114,7 @@ bool LossRecovery::update_scoreboard(const AckReport& ack) {
     const RangeSet::Added added = sacked_.add(range);
     if (added.bytes == 0) continue;
     is_new = true;
+    note_selected(added.lowest);
     if (added.lowest >= high_rxt_ && added.lowest < highest) note_reordering(added.lowest, highest);
   }
   sacked_.remove_below(ack.una);

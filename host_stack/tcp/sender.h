@@ -102,6 +102,7 @@ class Sender {
 
   void update_window(const IncomingAck& ack);
   void measure_rtt(const IncomingAck& ack);
+  void measure_rtt_of_selected(const IncomingAck& ack);
   void notice_spurious_recovery(const IncomingAck& ack);
   void handle(LossEvent event, bool in_recovery, std::uint64_t acked);
 

@@ -241,6 +241,34 @@ TEST_CASE("A retransmission that is lost is sent again without a time-out") {
   CHECK(world.client.tcp().sender().statistics().timeouts == 0);
 }
 
+TEST_CASE("Where each burst loses its end the time-out does not stay backed off") {
+  TcpSettings settings = simple();
+  settings.timestamps = false;
+  settings.nagle = Nagle::off;
+  World world(settings, settings);
+  world.connect();
+  // A receiver with room for three frames at a time.
+  auto burst = std::make_shared<std::pair<std::uint64_t, int>>();
+  world.fate = [&world, burst](const WireFrame& frame) -> std::vector<std::uint64_t> {
+    if (frame.from == Side::server || frame.length == 0) return {world.delay_ns};
+    if (burst->first != frame.time_ns) *burst = {frame.time_ns, 0};
+    if (++burst->second > 3) return {};
+    return {world.delay_ns};
+  };
+  std::vector<std::uint8_t> expected;
+  for (std::uint32_t i = 0; i < 2000; ++i) {
+    const auto some = pattern(25, i);
+    expected.insert(expected.end(), some.begin(), some.end());
+    world.client.write(some);
+  }
+  world.client.close_after_writing();
+  REQUIRE(world.clock.run());
+  const Sender& sender = world.client.tcp().sender();
+  CHECK(world.server.received == expected);
+  CHECK(sender.statistics().timeouts == 3);
+  CHECK(sender.rtt().rto() <= 2 * settings.min_rto_ns);
+}
+
 TEST_CASE("Of a lost retransmission only what is not acknowledged is sent again") {
   LossRecovery recovery(1000, 3, 300, true);
   for (std::uint64_t i = 0; i < 10; ++i) recovery.sent({1 + i * 1000, 1001 + i * 1000}, i, true);
