@@ -29,10 +29,11 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-std::string run(const scenarios::Scenario& scenario) {
+std::string run(const scenarios::Scenario& scenario, const std::string& capture = {}) {
   alarm(120);
   scenarios::RunOptions options;
   options.check_rules = true;
+  options.capture = capture;
   const scenarios::RunResult result = run_scenario(scenario, options);
   return nlohmann::json{{"failures", result.failures}, {"wire", result.wire_sha256}}.dump();
 }
@@ -40,8 +41,10 @@ std::string run(const scenarios::Scenario& scenario) {
 // At the same time, each in a process of its own: SystemC's kernel runs once.
 std::array<Outcome, 2> run_both(const scenarios::Scenario& one, const scenarios::Scenario& other) {
   std::array<Outcome, 2> outcomes;
-  scenarios::run_jobs({[&one] { return run(one); }, [&other] { return run(other); }}, 2,
-                      [&outcomes](std::size_t number, const scenarios::JobResult& result) {
+  const char* capture = std::getenv("TLSNIC_RANDOM_CAPTURE");
+  scenarios::run_jobs({[&one, capture] { return run(one, capture == nullptr ? "" : capture); },
+                       [&other] { return run(other); }},
+                      2, [&outcomes](std::size_t number, const scenarios::JobResult& result) {
                         Outcome& outcome = outcomes[number];
                         if (!result.ok) {
                           outcome.failures = {result.output};
@@ -65,7 +68,8 @@ scenarios::Scenario in_software(scenarios::Scenario scenario) {
 
 }  // namespace
 
-// TLSNIC_RANDOM_SCENARIOS: how many, TLSNIC_RANDOM_SEED: the first.
+// TLSNIC_RANDOM_SCENARIOS: how many, TLSNIC_RANDOM_SEED: the first. TLSNIC_RANDOM_CAPTURE: a pcapng
+// file for the frames of the last one, in hardware.
 TEST_CASE("random scenarios") {
   const std::uint64_t first = number_from("TLSNIC_RANDOM_SEED", 1);
   const std::uint64_t count = number_from("TLSNIC_RANDOM_SCENARIOS", 60);
