@@ -19,8 +19,10 @@ LossRecovery::LossRecovery(std::uint32_t smss, std::uint32_t threshold, std::uin
       lost_again_(max_ranges) {}
 
 LossEvent LossRecovery::acknowledged(const AckReport& ack) {
-  selected_sent_ns_.reset();
+  const auto acknowledged_sent = acknowledged_sent_ns(ack);
+  named_sent_ns_.reset();
   const bool new_sack = sack_ && update_scoreboard(ack);
+  if (acknowledged_sent) named_sent_ns_ = acknowledged_sent;
   const bool is_duplicate = sack_ ? new_sack : ack.duplicate;
   high_rxt_ = std::max(high_rxt_, ack.una);
   find_lost_retransmissions(ack);
@@ -38,13 +40,14 @@ LossEvent LossRecovery::acknowledged(const AckReport& ack) {
 }
 
 void LossRecovery::sent(Range range, std::uint64_t now_ns, bool is_new) {
-  if (!sack_) return;
   if (is_new) {
     first_copies_.push_back({range, now_ns});
     return;
   }
-  lost_again_.remove(range);
-  resent_.push_back({range, now_ns});
+  if (sack_) {
+    lost_again_.remove(range);
+    resent_.push_back({range, now_ns});
+  }
   for (auto copy = first_copy(range.start);
        copy != first_copies_.end() && copy->range.start < range.end; ++copy)
     copy->sent_again = true;
@@ -57,10 +60,21 @@ std::deque<LossRecovery::Transmission>::iterator LossRecovery::first_copy(std::u
       [offset](const Transmission& each) { return each.range.end <= offset; });
 }
 
+std::optional<std::uint64_t> LossRecovery::acknowledged_sent_ns(const AckReport& ack) const {
+  std::optional<std::uint64_t> sent_ns;
+  for (const Transmission& each : first_copies_) {
+    if (each.range.start >= ack.una) break;
+    if (each.range.end <= ack.una_before) continue;
+    if (each.sent_again) return std::nullopt;
+    if (!sent_ns && !is_delivered(each.range, ack.una_before)) sent_ns = each.sent_ns;
+  }
+  return sent_ns;
+}
+
 void LossRecovery::note_selected(std::uint64_t offset) {
   const auto copy = first_copy(offset);
   if (copy == first_copies_.end() || copy->sent_again) return;
-  selected_sent_ns_ = std::min(selected_sent_ns_.value_or(copy->sent_ns), copy->sent_ns);
+  named_sent_ns_ = std::min(named_sent_ns_.value_or(copy->sent_ns), copy->sent_ns);
 }
 
 bool LossRecovery::is_delivered(const Range& range, std::uint64_t una) const {

@@ -37,9 +37,9 @@ class LossRecovery {
   LossRecovery(std::uint32_t smss, std::uint32_t threshold, std::uint32_t max_threshold, bool sack);
 
   LossEvent acknowledged(const AckReport& ack);
-  // When the oldest data were sent that the last acknowledgement selected for the first time; of
-  // data that was sent once (Karn).
-  std::optional<std::uint64_t> selected_sent_ns() const { return selected_sent_ns_; }
+  // When the oldest data were sent that the last acknowledgement named for the first time, if what
+  // it acknowledged was sent once (Karn's rule; data that it selected is the second choice).
+  std::optional<std::uint64_t> named_sent_ns() const { return named_sent_ns_; }
   // Every transmission of data, in the order of time.
   void sent(Range range, std::uint64_t now_ns, bool is_new);
   // Retransmission time-out: everything not SACKed counts as lost.
@@ -73,6 +73,7 @@ class LossRecovery {
   LossEvent in_recovery(const AckReport& ack, bool is_duplicate);
   void note_reordering(std::uint64_t from, std::uint64_t to);
   void find_lost_retransmissions(const AckReport& ack);
+  std::optional<std::uint64_t> acknowledged_sent_ns(const AckReport& ack) const;
   void note_selected(std::uint64_t offset);
   bool is_delivered(const Range& range, std::uint64_t una) const;
   std::uint64_t lost_below() const;
@@ -100,7 +101,7 @@ class LossRecovery {
   std::deque<Transmission> first_copies_;  // of new data, from the one that holds una on
   std::deque<Transmission> resent_;        // of this recovery, not known to be delivered or lost
   RangeSet lost_again_;                    // retransmissions that were lost
-  std::optional<std::uint64_t> selected_sent_ns_;
+  std::optional<std::uint64_t> named_sent_ns_;
 };
 
 }  // namespace tlsnic::host

@@ -65,13 +65,12 @@ bool Sender::acknowledged(const IncomingAck& ack) {
     notice_spurious_recovery(ack);
     una_ = ack.offset;
     queue_.release(una_);
-    measure_rtt(ack);
     timeouts_in_a_row_ = 0;
   }
   const bool in_recovery = recovery_->state() == LossRecovery::State::recovery;
   const LossEvent event =
       recovery_->acknowledged({before, una_, nxt_, ack.sacked, duplicate, rtt_.smoothed()});
-  measure_rtt_of_selected(ack);
+  measure_rtt(ack, advanced);
   // RFC 6298, section 5.3; in NewReno's recovery only for the first partial acknowledgement (RFC
   // 6582, section 4).
   if (advanced && !(event == LossEvent::partial_ack && partial_ack_seen_)) restart_timer_ = true;
@@ -91,27 +90,17 @@ void Sender::update_window(const IncomingAck& ack) {
   window_offset_ = ack.offset;
 }
 
-void Sender::measure_rtt(const IncomingAck& ack) {
-  const std::uint64_t now = clock_.now_ns();
-  if (timing_ && una_ >= timed_end_) {
-    timing_ = false;
-    rtt_.sample(now - timed_at_ns_);
+void Sender::measure_rtt(const IncomingAck& ack, bool advanced) {
+  if (const auto sent_ns = recovery_->named_sent_ns()) {
+    rtt_.sample(clock_.now_ns() - *sent_ns);
     return;
   }
   // The timestamp tells which copy was acknowledged (RFC 7323, section 4), if coarsely.
   const auto stamp = output_.timestamp();
-  if (timing_ || !resent_since_ || !ack.echo || !stamp) return;
+  if (!advanced || !ack.echo || !stamp) return;
   const std::uint64_t ticks = std::max<std::uint32_t>(*stamp - *ack.echo, 1);
   const std::uint64_t rtt = ticks * settings_.timestamp_tick_ns;
   if (rtt <= settings_.max_rto_ns) rtt_.sample(rtt);
-}
-
-// Where one loss follows another, no segment's timing comes to its end before something is resent,
-// and a time-out that was backed off would stay.
-void Sender::measure_rtt_of_selected(const IncomingAck& ack) {
-  const auto sent_ns = recovery_->selected_sent_ns();
-  if (!sent_ns || timing_ || !resent_since_ || ack.echo) return;
-  rtt_.sample(clock_.now_ns() - *sent_ns);
 }
 
 // The Eifel detection (RFC 3522): the first new data in recovery is acknowledged by an echo that is

@@ -101,8 +101,7 @@ class Sender {
   enum class Waiting : std::uint8_t { for_nothing, for_ack, for_window };
 
   void update_window(const IncomingAck& ack);
-  void measure_rtt(const IncomingAck& ack);
-  void measure_rtt_of_selected(const IncomingAck& ack);
+  void measure_rtt(const IncomingAck& ack, bool advanced);
   void notice_spurious_recovery(const IncomingAck& ack);
   void handle(LossEvent event, bool in_recovery, std::uint64_t acked);
 
@@ -148,10 +147,6 @@ class Sender {
   bool blocked_by_window_ = false;  // the peer's
   bool blocked_by_cwnd_ = false;
 
-  bool timing_ = false;        // a segment's round trip is being measured
-  bool resent_since_ = false;  // none is, because something was resent (Karn)
-  std::uint64_t timed_end_ = 0;
-  std::uint64_t timed_at_ns_ = 0;
   std::uint64_t last_sent_ns_ = 0;
   std::optional<std::uint32_t> recovery_stamp_;  // timestamp of the recovery's first segment
   std::uint64_t limited_transmit_ = 0;           // bytes sent since the first duplicate

@@ -114,12 +114,6 @@ void Sender::send(std::uint32_t size, std::uint32_t limit) {
   if (recovery_->duplicate_acks() > 0) limited_transmit_ += size;
   nxt_ += size + (segment.fin ? 1u : 0u);
   last_sent_ns_ = clock_.now_ns();
-  if (!timing_) {
-    timing_ = true;
-    resent_since_ = false;
-    timed_end_ = nxt_;
-    timed_at_ns_ = last_sent_ns_;
-  }
   ++statistics_.segments;
   recovery_->sent({segment.offset, nxt_}, last_sent_ns_, true);
   output_.send_segment(segment);
@@ -146,8 +140,6 @@ std::uint64_t Sender::resend(const Range& range) {
   const std::uint64_t data_end = range.start + segment.size;
   segment.push = data_end == queue_.end();
   segment.fin = segment.push && range.end > data_end;
-  timing_ = false;
-  resent_since_ = true;
   last_sent_ns_ = clock_.now_ns();
   ++statistics_.segments;
   ++statistics_.retransmitted_segments;
