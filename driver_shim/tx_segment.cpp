@@ -8,7 +8,6 @@
 namespace tlsnic::driver {
 namespace {
 
-constexpr std::uint8_t tcp_psh = 0x08;
 constexpr std::uint16_t ethertype_ipv6 = 0x86dd;
 
 void move_to(netdev::TxSkb& skb, std::uint32_t sequence, std::uint32_t tcp_header) {

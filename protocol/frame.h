@@ -53,6 +53,7 @@ enum class FrameKind : std::uint8_t {
 constexpr std::uint8_t tcp_fin = 0x01;
 constexpr std::uint8_t tcp_syn = 0x02;
 constexpr std::uint8_t tcp_rst = 0x04;
+constexpr std::uint8_t tcp_psh = 0x08;
 constexpr std::uint8_t tcp_ack = 0x10;
 
 // Offsets are in bytes from the frame's first byte. Everything past l3_offset is valid for tcp

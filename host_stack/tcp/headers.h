@@ -11,7 +11,6 @@
 
 namespace tlsnic::host {
 
-constexpr std::uint8_t tcp_psh = 0x08;
 constexpr std::size_t tcp_header_size = 20;
 constexpr std::size_t ethernet_header_size = 14;
 

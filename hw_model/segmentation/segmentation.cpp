@@ -7,7 +7,6 @@
 namespace tlsnic::hw {
 namespace {
 
-constexpr std::uint8_t tcp_psh = 0x08;
 constexpr std::uint8_t tcp_urg = 0x20;
 constexpr std::uint8_t tcp_cwr = 0x80;
 constexpr std::uint16_t ethertype_ipv4 = 0x0800;

@@ -6,8 +6,6 @@
 namespace tlsnic::scenarios {
 namespace {
 
-constexpr std::uint8_t tcp_psh = 0x08;
-
 // Keeps a run of bytes readable, and counts it as long as somebody holds it.
 struct Held {
   Held(std::shared_ptr<Outstanding> o, std::shared_ptr<const std::uint8_t[]> bytes_owner,

@@ -13,7 +13,6 @@ constexpr std::size_t max_waiting = std::size_t{64} << 20;  // bytes per connect
 constexpr std::size_t segment_cost = 512;                   // beside its bytes
 // A driver may move so many bytes, a tag's but for one, from one segment to the next.
 constexpr std::uint32_t max_moved = aead_tag_size - 1;
-constexpr std::uint8_t tcp_psh = 0x08;
 
 std::uint64_t now_ns() {
   return sc_core::sc_time_stamp().value() / 1000;

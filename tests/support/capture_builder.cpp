@@ -14,7 +14,6 @@ namespace {
 constexpr std::size_t ethernet_header = 14;
 constexpr std::size_t tcp_header = 20;
 constexpr std::size_t timestamps_size = 12;  // with its two NOPs
-constexpr std::uint8_t tcp_psh = 0x08;
 constexpr std::uint8_t window_scale = 7;
 constexpr std::size_t snap_length = 262144;
 
