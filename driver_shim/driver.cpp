@@ -69,6 +69,8 @@ void Driver::probe_device() {
   commands_.configure();
   rx_.configure();
   if (tx_contexts != 0) tx_.configure();
+  const bool lro = lro_ && (capabilities & TLSNIC_CAP_RX_LRO) != 0;
+  registers.write(TLSNIC_REG_FEATURES, lro ? TLSNIC_FEATURE_RX_LRO : 0u);
   registers.write(TLSNIC_DB_CONTROL, std::uint32_t{1});
   running_ = true;
   rx_.refill();

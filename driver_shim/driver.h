@@ -26,6 +26,8 @@ class Driver : public sc_core::sc_module,
 
   // Bytes of IP packets, 68 or more (std::invalid_argument otherwise); before probe_device().
   void set_mtu(std::uint16_t mtu);
+  // Whether the chip joins received segments (NETIF_F_LRO); before probe_device().
+  void set_lro(bool on) { lro_ = on; }
   // Once the sockets are bound: reads the capabilities, sets up the rings, starts the chip.
   void probe_device();
   // The device goes down: the chip is stopped, whatever is in flight is freed, segments are dropped
@@ -49,6 +51,7 @@ class Driver : public sc_core::sc_module,
   EthtoolCounters counters() const { return ktls_->counters(); }
   EthtoolCounters debugfs() const { return ktls_->debugfs(); }
   const TxStatistics& tx_statistics() const { return tx_.statistics(); }
+  const RxStatistics& rx_statistics() const { return rx_.statistics(); }
 
  private:
   void interrupt(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
@@ -60,6 +63,7 @@ class Driver : public sc_core::sc_module,
   sc_core::sc_time interrupt_latency_;
   Personality personality_;
   std::uint16_t mtu_ = 1500;
+  bool lro_ = false;
   std::uint32_t room_per_segment_ = 0;
   CommandQueue commands_;
   RxQueue rx_;

@@ -48,6 +48,10 @@ std::optional<ReceivedFrame> RxQueue::next() {
   if (frame.completion.phase != ((completion_index_ & entries) == 0 ? 1 : 0)) return std::nullopt;
   ++completion_index_;
   frame.skb.length = frame.completion.byte_count;
+  if (frame.completion.segments > 1) {
+    ++statistics_.lro_packets;
+    statistics_.lro_bytes += frame.skb.length;
+  }
   if (frame.completion.buffers == 1) {
     frame.skb.buffer = netdev::PacketBuffer(memory_, pages_.front());
     pages_.pop_front();

@@ -16,6 +16,11 @@ struct ReceivedFrame {
   netdev::SkBuff skb;
 };
 
+struct RxStatistics {
+  std::uint64_t lro_packets = 0;  // frames that LRO had joined from several
+  std::uint64_t lro_bytes = 0;    // in them
+};
+
 class RxQueue {
  public:
   static constexpr std::uint32_t entries = 256;
@@ -31,6 +36,7 @@ class RxQueue {
   std::optional<ReceivedFrame> next();
   // Asks for an interrupt when there is something after what next() has returned.
   void arm() { registers_.write(TLSNIC_DB_RX_ARM, completion_index_); }
+  const RxStatistics& statistics() const { return statistics_; }
 
  private:
   netdev::DmaMemory& memory_;
@@ -39,6 +45,7 @@ class RxQueue {
   netdev::DmaAddress completions_ = 0;
   std::uint32_t producer_ = 0;
   std::uint32_t completion_index_ = 0;
+  RxStatistics statistics_;
   std::deque<netdev::DmaAddress> pages_;  // in the ring, oldest first
 };
 

@@ -10,7 +10,7 @@ constexpr std::uint32_t capabilities =
     TLSNIC_CAP_RX_TLS13_AES_GCM_128 | TLSNIC_CAP_RX_TLS13_AES_GCM_256 |
     TLSNIC_CAP_TX_TLS12_AES_GCM_128 | TLSNIC_CAP_TX_TLS12_AES_GCM_256 |
     TLSNIC_CAP_TX_TLS13_AES_GCM_128 | TLSNIC_CAP_TX_TLS13_AES_GCM_256 | TLSNIC_CAP_TX_CHECKSUM |
-    TLSNIC_CAP_TX_SEGMENTATION;
+    TLSNIC_CAP_TX_SEGMENTATION | TLSNIC_CAP_RX_LRO;
 
 }  // namespace
 
@@ -142,7 +142,7 @@ void Nic::start() {
       command_ring_.configure(ring_at(TLSNIC_REG_CMD_RING_ADDRESS, TLSNIC_REG_CMD_RING_ENTRIES),
                               ring_at(TLSNIC_REG_CMD_CQ_ADDRESS, TLSNIC_REG_CMD_CQ_ENTRIES));
   if (!running_) return;
-  rx_.run();
+  rx_.run(register32(TLSNIC_REG_FEATURES));
   tx_.run();
 }
 

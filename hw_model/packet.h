@@ -31,6 +31,15 @@ struct Packet {
   RxOutcome outcome{RxReason::no_context};
   SyncState state_after = SyncState::offload;
 
+  // Of the first of several that LRO has joined (hw_model/lro).
+  std::uint16_t segments = 1;
+  std::uint32_t joined_bytes = 0;  // payload of the others
+  Packet* joined_next = nullptr;
+
+  // Bytes that the host gets. Padding behind a short frame is not joined.
+  std::uint32_t host_size() const {
+    return segments == 1 ? size : parsed.payload_offset + parsed.payload_length + joined_bytes;
+  }
   Bytes wire_frame() const { return {wire.data(), size}; }
   Bytes delivered() const {
     return {tls == TLSNIC_TLS_DECRYPTED ? clear.data() : wire.data(), size};

@@ -1,6 +1,7 @@
 #include "hw_model/rx_path.h"
 
-#include "hw_model/abi/registers.h"
+#include <algorithm>
+
 #include "hw_model/timing/event.h"
 
 namespace tlsnic::hw {
@@ -17,12 +18,16 @@ RxPath::RxPath(sc_core::sc_module_name name, const NicParameters& parameters, co
       checksum_(parameters.checksum, parameters.clock_period),
       flow_stage_("flow", parameters.flow, parameters.clock_period),
       tls_stage_("tls", parameters.tls, parameters.clock_period),
+      lro_(parameters.lro_time_out),
       ring_(dma),
       dma_stage_("dma", parameters.dma, parameters.clock_period),
       interrupt_(msix, TLSNIC_VECTOR_RX) {
   SC_HAS_PROCESS(RxPath);
   SC_METHOD(run_tls);
   sensitive << tls_start_;
+  dont_initialize();
+  SC_METHOD(end_lro);
+  sensitive << lro_time_out_;
   dont_initialize();
   SC_METHOD(run_dma);
   sensitive << dma_end_;
@@ -52,18 +57,35 @@ void RxPath::run_tls() {
       work.records * parameters_.tls_cycles_per_record * parameters_.clock_period +
       (work.context_fetched ? parameters_.context_fetch : 0);
   packet->ready = tls_stage_.pass(packet->ready, work.aead_bytes, extra);
+  lro_.is_on() ? run_lro(packet) : queue_for_dma(packet);
+  if (!before_tls_.empty()) schedule_tls();
+}
+
+void RxPath::run_lro(Packet* packet) {
+  const Packet* const before = lro_.open();
+  for (Packet* each : lro_.take(packet))
+    if (each != nullptr) queue_for_dma(each);
+  if (lro_.open() == before) return;
+  lro_time_out_.cancel();
+  if (lro_.open() != nullptr) notify_at(lro_time_out_, lro_.deadline());
+}
+
+void RxPath::end_lro() {
+  queue_for_dma(lro_.close());
+}
+
+void RxPath::queue_for_dma(Packet* packet) {
   before_dma_.push_back(packet);
   if (before_dma_.size() == 1) start_dma();
-  if (!before_tls_.empty()) schedule_tls();
 }
 
 // Packets follow one another through the DMA unit as fast as it takes them; its latency is that of
 // each packet, not of the unit.
 void RxPath::start_dma() {
-  while (running_ && !before_dma_.empty() && ring_.reserve(before_dma_.front()->size)) {
+  while (running_ && !before_dma_.empty() && ring_.reserve(before_dma_.front()->host_size())) {
     Packet* packet = before_dma_.front();
     before_dma_.pop_front();
-    packet->ready = dma_stage_.pass(std::max(packet->ready, now()), packet->size);
+    packet->ready = dma_stage_.pass(std::max(packet->ready, now()), packet->host_size());
     in_dma_.push_back(packet);
     if (in_dma_.size() == 1) notify_at(dma_end_, packet->ready);
   }
@@ -74,9 +96,13 @@ void RxPath::run_dma() {
   in_dma_.pop_front();
   if (!in_dma_.empty()) notify_at(dma_end_, in_dma_.front()->ready);
   ring_.deliver(*packet);
-  if (probe_ != nullptr) probe_->packet_received(*packet);
   const bool was_full = mac_.is_full();
-  mac_.release(packet);
+  while (packet != nullptr) {
+    if (probe_ != nullptr) probe_->packet_received(*packet);
+    Packet* const next = packet->joined_next;
+    mac_.release(packet);
+    packet = next;
+  }
   if (was_full) resumed_.notify(sc_core::SC_ZERO_TIME);
   interrupt_.raise_if_armed();
 }
@@ -94,7 +120,8 @@ void RxPath::arm(std::uint32_t completions_read) {
 
 bool RxPath::holds_packets_of(std::uint32_t context) const {
   const auto belongs = [context](const Packet* packet) { return packet->context == context; };
-  return std::any_of(before_dma_.begin(), before_dma_.end(), belongs) ||
+  return (lro_.open() != nullptr && lro_.open()->context == context) ||
+         std::any_of(before_dma_.begin(), before_dma_.end(), belongs) ||
          std::any_of(in_dma_.begin(), in_dma_.end(), belongs);
 }
 
@@ -106,6 +133,8 @@ void RxPath::halt() {
     before_dma_.push_front(in_dma_.back());
     in_dma_.pop_back();
   }
+  lro_time_out_.cancel();
+  if (Packet* const open = lro_.close()) before_dma_.push_back(open);
 }
 
 void RxPath::reset() {
@@ -113,11 +142,13 @@ void RxPath::reset() {
   ring_.stop();
   unit = RxUnit(parameters_, keys_);
   // The connections that these packets were decrypted for are gone.
-  for (Packet* packet : before_dma_) {
-    if (packet->context == TLSNIC_NO_CONTEXT) continue;
-    packet->tls = TLSNIC_TLS_NOT_DECRYPTED;
-    packet->context = TLSNIC_NO_CONTEXT;
-    packet->outcome = {RxReason::no_context};
+  for (Packet* first : before_dma_) {
+    for (Packet* each = first; each != nullptr; each = each->joined_next) {
+      if (each->context == TLSNIC_NO_CONTEXT) continue;
+      each->tls = TLSNIC_TLS_NOT_DECRYPTED;
+      each->context = TLSNIC_NO_CONTEXT;
+      each->outcome = {RxReason::no_context};
+    }
   }
 }
 

@@ -1,16 +1,20 @@
-// The receive path: wire -> MAC -> parser -> L4 checksum -> flow -> TLS -> DMA -> host memory.
+// The receive path: wire -> MAC -> parser -> L4 checksum -> flow -> TLS -> LRO -> DMA -> host
+// memory.
 //
 // Accuracy: packets pass the units in order; each unit computes when it will be free; two timed
-// events per packet (TLS start, DMA end), none per clock. Limitations: one receive queue.
+// events per packet (TLS start, DMA end), none per clock; LRO takes no time but what it waits.
+// Limitations: one receive queue.
 #pragma once
 
 #include <deque>
 #include <systemc>
 #include <vector>
 
+#include "hw_model/abi/registers.h"
 #include "hw_model/checksum/checksum_unit.h"
 #include "hw_model/dma/interrupt.h"
 #include "hw_model/dma/rx_ring.h"
+#include "hw_model/lro/lro_unit.h"
 #include "hw_model/mac/mac.h"
 #include "hw_model/parser/parser.h"
 #include "hw_model/probe.h"
@@ -32,7 +36,11 @@ class RxPath : public sc_core::sc_module {
   bool configure(const RingLocation& ring, const RingLocation& completions) {
     return ring_.configure(ring, completions);
   }
-  void run() { running_ = true; }
+  // features: TLSNIC_FEATURE_*.
+  void run(std::uint32_t features) {
+    running_ = true;
+    lro_.turn_on((features & TLSNIC_FEATURE_RX_LRO) != 0);
+  }
   // Takes back what is under way to rings that will not be there when it ends. Packets stay in the
   // chip for the next rings: none is lost.
   void halt();
@@ -50,6 +58,9 @@ class RxPath : public sc_core::sc_module {
  private:
   void schedule_tls();
   void run_tls();
+  void run_lro(Packet* packet);
+  void end_lro();
+  void queue_for_dma(Packet* packet);
   void start_dma();
   void run_dma();
 
@@ -61,6 +72,7 @@ class RxPath : public sc_core::sc_module {
   ChecksumUnit checksum_;
   Stage flow_stage_;
   Stage tls_stage_;
+  LroUnit lro_;
   RxRing ring_;
   Stage dma_stage_;
   Interrupt interrupt_;
@@ -71,6 +83,7 @@ class RxPath : public sc_core::sc_module {
   bool running_ = false;
 
   sc_core::sc_event tls_start_;
+  sc_core::sc_event lro_time_out_;
   sc_core::sc_event dma_end_;
   sc_core::sc_event resumed_;
 };

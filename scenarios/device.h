@@ -31,6 +31,7 @@ class Device : public sc_core::sc_module {
   }
 
   void start_of_simulation() override {
+    driver.set_lro(netdev_.lro);
     driver.probe_device();
     netdev_.netdev_ops = &driver;
     netdev_.tlsdev_ops = &driver.tlsdev_ops();

@@ -44,6 +44,7 @@ class Machine : public sc_core::sc_module {
   static void set_features(netdev::NetDevice& device, const EndSettings& settings) {
     device.hw_tls_rx = settings.tls_rx;
     device.hw_tls_tx = settings.tls_tx;
+    device.lro = settings.lro;
   }
 
   // Address space for what many connections hold; resident only as far as it is touched.

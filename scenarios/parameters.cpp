@@ -151,6 +151,9 @@ std::vector<Parameter> make_table() {
       "nic.tls.cycles_per_record",
       [](Parameters & p) -> auto& { return p.nic.tls_cycles_per_record; }, 0, 1'000'000,
       "cycles for each record that ends in the packet"));
+  table.push_back(number(
+      "nic.lro.time_out_ns", [](Parameters & p) -> auto& { return p.nic.lro_time_out; }, 0, hour_ns,
+      "ns; segments wait so long to be joined with the next ones", 1000));
   add_stage(table, "dma", &hw::NicParameters::dma);
   add_stage(table, "tx_dma", &hw::NicParameters::tx_dma);
   add_stage(table, "tx_tls", &hw::NicParameters::tx_tls);

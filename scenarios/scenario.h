@@ -25,6 +25,7 @@ struct EndSettings {
   bool tls_rx = true;
   bool tso = true;
   bool gro = true;
+  bool lro = false;
   bool second_device = false;  // a second device of the same kind, for "reroute"
 };
 

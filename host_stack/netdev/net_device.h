@@ -24,6 +24,7 @@ struct NetDevice {
   bool is_up = true;
   bool hw_tls_rx = false;  // NETIF_F_HW_TLS_RX
   bool hw_tls_tx = false;  // NETIF_F_HW_TLS_TX
+  bool lro = false;        // NETIF_F_LRO; read when the device is brought up
   NetDeviceOps* netdev_ops = nullptr;
   TlsDevOps* tlsdev_ops = nullptr;
   const EthtoolOps* ethtool_ops = nullptr;

@@ -30,8 +30,9 @@ struct tlsnic_rx_completion {
   uint8_t tls;         /* TLSNIC_TLS_* */
   uint8_t l4_checksum; /* TLSNIC_L4_* */
   uint32_t context;    /* receive context, or TLSNIC_NO_CONTEXT */
-  uint32_t reserved0;
-  uint64_t time_ns; /* arrival of the frame's last bit, in the chip's time */
+  uint16_t segments;   /* frames that LRO has joined into this one; 1: as on the wire */
+  uint16_t reserved0;
+  uint64_t time_ns; /* arrival of the (first) frame's last bit, in the chip's time */
   uint8_t reserved1[7];
   uint8_t phase; /* 1 on the first pass over the queue, 0 on the second, and so on */
 };

@@ -34,6 +34,9 @@
 #define TLSNIC_REG_TX_CQ_ADDRESS 0x190u    /* u64: struct tlsnic_tx_completion[] */
 #define TLSNIC_REG_TX_CQ_ENTRIES 0x198u    /* u32 */
 
+/* u32: TLSNIC_FEATURE_*, read by the chip when TLSNIC_DB_CONTROL enables it. */
+#define TLSNIC_REG_FEATURES 0x1c0u
+
 /* Doorbells, u32. Indices run freely modulo 2^32; the slot is index modulo entries. */
 #define TLSNIC_DB_CONTROL 0x800u      /* 1: read the ring registers and start; 0: stop and reset */
 #define TLSNIC_DB_CMD_PRODUCER 0x804u /* index after the last command written */
@@ -56,6 +59,11 @@
 #define TLSNIC_CAP_TX_TLS13_AES_GCM_256 0x80u
 #define TLSNIC_CAP_TX_CHECKSUM 0x100u     /* IPv4 header and TCP checksum, TLSNIC_TX_CHECKSUM */
 #define TLSNIC_CAP_TX_SEGMENTATION 0x200u /* TLSNIC_TX_SEGMENT */
+#define TLSNIC_CAP_RX_LRO 0x400u          /* TLSNIC_FEATURE_RX_LRO */
+
+/* Joins consecutive segments of a connection into one frame of up to 65,535 bytes behind the link
+ * header; the receive ring must have buffers for so much. */
+#define TLSNIC_FEATURE_RX_LRO 0x1u
 
 /* MSI-X vectors. */
 #define TLSNIC_VECTOR_COMMAND 0u

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "hw_model/lro/lro_unit.h"
+
 namespace tlsnic::hw {
 namespace {
 
@@ -62,13 +64,18 @@ void RxRing::fetch_descriptors() {
 
 void RxRing::deliver(const Packet& packet) {
   Bytes left = packet.delivered();
+  if (packet.segments > 1) {
+    write_joined(packet, joined_);
+    left = joined_;
+  }
   tlsnic_rx_completion completion{};
-  completion.byte_count = packet.size;
+  completion.byte_count = packet.host_size();
+  completion.segments = packet.segments;
   completion.tls = packet.tls;
   completion.l4_checksum = packet.l4_checksum;
   completion.context = packet.context;
   completion.time_ns = packet.arrival / 1000;
-  const std::uint32_t needed = room_for(packet.size);
+  const std::uint32_t needed = room_for(packet.host_size());
   for (std::uint32_t room = 0; room < needed; ++completion.buffers) {
     const tlsnic_rx_descriptor buffer = state_.descriptors.front();
     state_.descriptors.pop_front();

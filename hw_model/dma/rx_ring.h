@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <vector>
 
 #include "hw_model/abi/descriptors.h"
 #include "hw_model/dma/dma_port.h"
@@ -33,7 +34,8 @@ class RxRing {
   // Sets buffers aside for a frame of this size; false if the driver has not offered enough of
   // them.
   bool reserve(std::uint32_t size);
-  // Writes frame and completion. Frames are delivered in the order in which they were reserved.
+  // Writes the frame, joined with those behind it, and its completion. Frames are delivered in the
+  // order in which they were reserved.
   void deliver(const Packet& packet);
   std::uint32_t completions_written() const { return state_.completion_index; }
 
@@ -52,6 +54,7 @@ class RxRing {
 
   DmaPort& dma_;
   State state_;
+  std::vector<std::uint8_t> joined_;  // a frame being delivered
 };
 
 }  // namespace tlsnic::hw

@@ -23,6 +23,9 @@ Packet* Mac::receive(const Frame& frame, Picoseconds now) {
   statistics_.busy += on_wire;
   statistics_.waited += packet->arrival - now;
   packet->ready = packet->arrival;
+  packet->segments = 1;
+  packet->joined_bytes = 0;
+  packet->joined_next = nullptr;
   return packet;
 }
 

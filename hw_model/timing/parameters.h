@@ -18,6 +18,7 @@ struct NicParameters {
   StageParameters tls{8, 16, 20};            // one AES block per cycle
   StageParameters dma{8, 16, 400};           // PCIe 3 x16: about 15.5 bytes per ns
   std::uint32_t tls_cycles_per_record = 20;  // hash key, first counter block, tag; both directions
+  Picoseconds lro_time_out = 32'000'000;     // mlx5's default
 
   StageParameters tx_dma{8, 16, 800};  // descriptors and bytes from host memory: there and back
   StageParameters tx_tls{8, 16, 20};   // an engine of its own: the directions do not compete

@@ -94,6 +94,7 @@ const Keys<EndSettings>& end_keys() {
                            "the device's TLS receive offload is switched on"),
       boolean<EndSettings>("tso", &EndSettings::tso, "the device cuts large segments"),
       boolean<EndSettings>("gro", &EndSettings::gro, "the host joins segments as they come"),
+      boolean<EndSettings>("lro", &EndSettings::lro, "the device joins received segments"),
       boolean<EndSettings>("second_device", &EndSettings::second_device,
                            "a second device of the same kind, for `reroute`"),
   };

@@ -88,6 +88,8 @@ void add_machine(Values& values, const std::string& name, const Machine& machine
   if (machine.second)
     for (const auto& [counter, value] : machine.second->driver.counters())
       values.add(fmt::format("{}device2.{}", name, counter), value);
+  values.add(name + "rx_lro_packets", machine.first.driver.rx_statistics().lro_packets);
+  values.add(name + "rx_lro_bytes", machine.first.driver.rx_statistics().lro_bytes);
   for (std::size_t i = 0; i < host::tls_counter_count; ++i) {
     const auto counter = static_cast<host::TlsCounter>(i);
     values.add(name + std::string(host::tls_counter_name(counter)),

@@ -11,6 +11,7 @@ SCAN = "hw_model/tls/header_scan.cpp"
 STORE = "hw_model/tls/context_store.cpp"
 PATH = "hw_model/rx_path.cpp"
 RING = "hw_model/dma/rx_ring.cpp"
+LRO = "hw_model/lro/lro_unit.cpp"
 COMMANDS = "hw_model/command/command_unit.cpp"
 
 CRYPTO = [
@@ -164,8 +165,8 @@ DELIVERY = [
         "    mac_.release(packet);\n    resumed_.notify(sc_core::SC_ZERO_TIME);\n  } else {\n"
         "    before_dma_.push_back(packet);\n    if (before_dma_.size() == 1) start_dma();\n  }\n")]),
     ("segment_split_in_two", "a segment with a record boundary in it is delivered as two", [
-        (PATH, '#include "hw_model/abi/registers.h"\n',
-         '#include "hw_model/abi/registers.h"\n#include "tests/wrong_chip/split_delivery.h"\n'),
+        (PATH, '#include "hw_model/timing/event.h"\n',
+         '#include "hw_model/timing/event.h"\n#include "tests/wrong_chip/split_delivery.h"\n'),
         (PATH, "  ring_.deliver(*packet);\n",
          '  if (!tlsnic_wrong("segment_split_in_two") || !split_delivery(ring_, *packet))\n'
          "    ring_.deliver(*packet);\n")]),
@@ -182,6 +183,12 @@ DELIVERY = [
         "  completion.phase = (index & state_.completions.entries) == 0 ? 1 : 0;\n",
         "  completion.phase = (index & state_.completions.entries) == 0 ? 1 : 0;\n"
         '  if (tlsnic_wrong("phase_bit_stuck")) completion.phase = 1;\n')]),
+    ("lro_joins_marks", "LRO joins decrypted and other segments", [(LRO,
+        "         packet.tls == first_->tls && packet.context",
+        '         (tlsnic_wrong("lro_joins_marks") || packet.tls == first_->tls) && packet.context')]),
+    ("lro_joins_over_gap", "LRO joins segments between which one is missing", [(LRO,
+        "         parsed.sequence == before.sequence_end() &&\n",
+        '         (tlsnic_wrong("lro_joins_over_gap") || parsed.sequence == before.sequence_end()) &&\n')]),
 ]
 
 CONTEXTS = [

@@ -15,6 +15,9 @@ using Buffer = std::vector<std::uint8_t>;
 struct FrameOptions {
   bool vlan = false;
   bool bad_checksum = false;
+  std::uint8_t flags = tcp_ack | tcp_psh;
+  std::uint32_t acknowledgement = 1;
+  Buffer tcp_options{};  // a multiple of 4 bytes
 };
 
 inline FourTuple ipv4_tuple(std::uint16_t source_port = 443) {
@@ -49,7 +52,7 @@ inline Buffer tcp_frame(const FourTuple& tuple, std::uint32_t sequence, Bytes pa
     be16(0x8100);
     be16(42);
   }
-  constexpr std::size_t tcp_header = 20;
+  const std::size_t tcp_header = 20 + options.tcp_options.size();
   if (is_ipv6) {
     be16(0x86dd);
     be16(0x6000);
@@ -71,12 +74,13 @@ inline Buffer tcp_frame(const FourTuple& tuple, std::uint32_t sequence, Bytes pa
   be16(tuple.destination.port);
   be16(sequence >> 16);
   be16(sequence & 0xffff);
-  be16(0);
-  be16(1);
-  be16(0x5018);
+  be16(options.acknowledgement >> 16);
+  be16(options.acknowledgement & 0xffff);
+  be16(tcp_header / 4 << 12 | options.flags);
   be16(512);
   be16(0);
   be16(0);
+  frame.insert(frame.end(), options.tcp_options.begin(), options.tcp_options.end());
   frame.insert(frame.end(), payload.begin(), payload.end());
   const ParsedFrame parsed = parse_frame(frame);
   repair_checksums(frame, parsed);

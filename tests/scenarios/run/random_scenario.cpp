@@ -153,6 +153,7 @@ Scenario random_scenario(std::uint64_t seed) {
   for (FlowSettings& flow : scenario.flows) make_flow(random, flow);
   for (LinkSettings& link : scenario.link) make_link(random, link);
   make_events(random, scenario);
+  for (EndSettings& end : scenario.ends) end.lro = random.chance(0.3);
   return scenario;
 }
 
