@@ -234,9 +234,10 @@ TEST_CASE("LRO: a stop loses nothing, and what a context decrypted goes before t
     bench.send(frame(0));
     bench.send(frame(1));
     bench.run(10 * us);
-    CHECK(bench.command(flow_command(TLSNIC_CMD_FLOW_DELETE, connection)) == TLSNIC_STATUS_OK);
-    CHECK(bench.command(make_command(TLSNIC_CMD_RX_CONTEXT_DESTROY, connection.index)) ==
-          TLSNIC_STATUS_OK);
+    bench.post(flow_command(TLSNIC_CMD_FLOW_DELETE, connection));
+    bench.post(make_command(TLSNIC_CMD_RX_CONTEXT_DESTROY, connection.index));
+    bench.settle();
+    for (int i = 0; i < 2; ++i) CHECK(bench.poll_command()->status == TLSNIC_STATUS_OK);
     CHECK(bench.memory.interrupts.back().time > bench.seen.back().completed);
     received = bench.receive_all();
     REQUIRE(received.size() == 1);
