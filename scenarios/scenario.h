@@ -73,10 +73,12 @@ struct LinkEvent {
 
   traces::Direction direction = traces::Direction::server_to_client;
   std::uint32_t flow = 0;
-  // Either the n-th segment with payload sent since the offload began (from 1; retransmissions
-  // are not counted), or the first segment that holds this part of the n-th record (from 1).
+  // One of: the n-th segment with payload sent since the offload began (from 1; retransmissions are
+  // not counted); the first segment that holds this part of the n-th record (from 1); the n-th
+  // segment with payload from before the offload, counted as the first are.
   std::optional<std::uint64_t> segment;
   std::optional<std::uint64_t> record;
+  std::optional<std::uint64_t> before_offload;
   RecordPart part = RecordPart::header;
   std::uint32_t occurrence = 1;  // 1: the first transmission; 2: the first retransmission
   Action action = Action::drop;

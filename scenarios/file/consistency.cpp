@@ -77,7 +77,14 @@ void check_connection(const Scenario& scenario, std::uint64_t flow, const std::s
 
 void check_event(const Scenario& scenario, const LinkEvent& event) {
   check_connection(scenario, event.flow, event.place);
-  const Sender sender = flow_of(scenario, event.flow).sender;
+  const FlowSettings& flow = flow_of(scenario, event.flow);
+  if (event.before_offload) {
+    if (flow.handshake == Handshake::none)
+      throw file_error(event.place, "before_offload in a connection without a handshake",
+                       "flow.handshake = \"openssl\"");
+    return;  // a handshake's messages go both ways, whoever writes
+  }
+  const Sender sender = flow.sender;
   const bool to_client = event.direction == Direction::server_to_client;
   if (sender == (to_client ? Sender::client : Sender::server))
     throw file_error(

@@ -23,11 +23,18 @@ void refuse(const Value& event, std::initializer_list<const char*> keys, const c
 
 LinkEvent link_event(const EventDraft& draft, const Value& table) {
   refuse(table, {"at", "at_us", "after_records", "tls_tx", "tls_rx"}, "events of a host");
-  if (draft.segment.has_value() == draft.record.has_value())
+  const int places =
+      draft.segment.has_value() + draft.record.has_value() + draft.before_offload.has_value();
+  if (places != 1)
     throw file_error(table.place,
-                     word_of(table) + (draft.segment ? " with both segment and record"
-                                                     : " without segment and record"),
-                     "one of the two");
+                     word_of(table) + (places == 0 ? " without segment, record and before_offload"
+                                                   : " with more than one of segment, record and "
+                                                     "before_offload"),
+                     "one of the three");
+  if (draft.before_offload && draft.what == What::tamper)
+    throw file_error(table.place,
+                     word_of(table) + " before the offload, where no record's tag shows it",
+                     "it with segment or record only");
   if (!draft.record) refuse(table, {"part"}, "events of a record");
   if (draft.what != What::late) refuse(table, {"by"}, "the event 'late'");
   if (draft.what != What::corrupt && draft.what != What::tamper)
@@ -38,6 +45,7 @@ LinkEvent link_event(const EventDraft& draft, const Value& table) {
   event.flow = draft.flow.value_or(event.flow);
   event.segment = draft.segment;
   event.record = draft.record;
+  event.before_offload = draft.before_offload;
   event.part = draft.part.value_or(event.part);
   event.occurrence = draft.occurrence.value_or(event.occurrence);
   event.by = draft.by.value_or(event.by);
@@ -47,7 +55,8 @@ LinkEvent link_event(const EventDraft& draft, const Value& table) {
 }
 
 HostEvent host_event(const EventDraft& draft, const Value& table) {
-  refuse(table, {"to", "flow", "segment", "record", "part", "occurrence", "by", "byte"},
+  refuse(table,
+         {"to", "flow", "segment", "record", "before_offload", "part", "occurrence", "by", "byte"},
          "events of the link");
   if (draft.at_ns.has_value() == draft.after_records.has_value())
     throw file_error(table.place,

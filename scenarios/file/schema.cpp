@@ -207,6 +207,9 @@ const Keys<EventDraft>& event_keys() {
                    "retransmissions not counted"),
       whole<Event>("record", &Event::record, 1, many,
                    "on the link: the first segment that holds `part` of the n-th record, from 1"),
+      whole<Event>("before_offload", &Event::before_offload, 1, many,
+                   "on the link: the n-th segment with payload from before the offload began (the "
+                   "handshake's), from 1, retransmissions not counted"),
       choice<Event>(
           "part", &Event::part,
           Words<RecordPart>{

@@ -28,6 +28,7 @@ struct EventDraft {
   std::optional<std::uint32_t> flow;
   std::optional<std::uint64_t> segment;
   std::optional<std::uint64_t> record;
+  std::optional<std::uint64_t> before_offload;
   std::optional<RecordPart> part;
   std::optional<std::uint32_t> occurrence;
   std::optional<std::uint32_t> by;

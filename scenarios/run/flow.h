@@ -40,6 +40,10 @@ struct FlowDirection {
   std::uint64_t segments_sent = 0;  // with payload, for the first time
   bool receiver_done = false;
 
+  // As long as there is no record, everything is.
+  bool is_before_records(std::uint32_t sequence) const {
+    return !started || offset_of(sequence) < 0;
+  }
   // 64-bit offset of a sequence number near what was sent last; negative: before the records.
   std::int64_t offset_of(std::uint32_t sequence) const {
     const auto end = start_sequence + static_cast<std::uint32_t>(wire_end);

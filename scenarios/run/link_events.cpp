@@ -46,10 +46,17 @@ LinkEvents::LinkEvents(const Scenario& scenario, Direction direction, Monitor& m
     if (event.direction == direction) events_.push_back({&event});
 }
 
-bool LinkEvents::holds_place(const LinkEvent& event, const Flow& flow, std::uint64_t start,
-                             std::uint64_t end) const {
-  if (event.segment) return monitor_.sent_number(flow, direction_, start) == *event.segment;
+bool LinkEvents::holds_place(const LinkEvent& event, const Flow& flow,
+                             const ParsedFrame& parsed) const {
   const FlowDirection& state = flow.directions[traces::index_of(direction_)];
+  const bool is_before = state.is_before_records(parsed.sequence);
+  if (is_before != event.before_offload.has_value()) return false;
+  if (is_before)
+    return monitor_.number_before_records(flow, direction_, parsed.sequence) ==
+           *event.before_offload;
+  const auto start = static_cast<std::uint64_t>(state.offset_of(parsed.sequence));
+  const std::uint64_t end = start + parsed.payload_length;
+  if (event.segment) return monitor_.sent_number(flow, direction_, start) == *event.segment;
   const std::uint64_t index = *event.record - 1;
   if (index < state.first_record || index - state.first_record >= state.records.size())
     return false;
@@ -63,14 +70,9 @@ Fate LinkEvents::judge(const ParsedFrame& parsed, Bytes) {
   if (parsed.kind != FrameKind::tcp || parsed.payload_length == 0) return fate;
   const Flow* flow = monitor_.flow_of(parsed, direction_);
   if (flow == nullptr) return fate;
-  const FlowDirection& state = flow->directions[traces::index_of(direction_)];
-  const std::int64_t offset = state.offset_of(parsed.sequence);
-  if (!state.started || offset < 0) return fate;
-  const auto start = static_cast<std::uint64_t>(offset);
   for (Pending& pending : events_) {
     if (pending.done || pending.event->flow != flow->index ||
-        !holds_place(*pending.event, *flow, start, start + parsed.payload_length) ||
-        ++pending.seen != pending.event->occurrence)
+        !holds_place(*pending.event, *flow, parsed) || ++pending.seen != pending.event->occurrence)
       continue;
     pending.done = true;
     add(fate, *pending.event);

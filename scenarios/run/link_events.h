@@ -25,8 +25,7 @@ class LinkEvents : public FrameJudge {
     std::uint32_t seen = 0;  // transmissions of its place
     bool done = false;
   };
-  bool holds_place(const LinkEvent& event, const Flow& flow, std::uint64_t start,
-                   std::uint64_t end) const;
+  bool holds_place(const LinkEvent& event, const Flow& flow, const ParsedFrame& parsed) const;
 
   Direction direction_;
   Monitor& monitor_;

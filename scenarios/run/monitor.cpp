@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "protocol/tcp_sequence.h"
+
 namespace tlsnic::scenarios {
 namespace {
 
@@ -22,10 +24,6 @@ const char* class_name(host::RecordOffload offload) {
       break;
   }
   return "not";
-}
-
-bool is_encryptable(const FlowDirection& state, std::int64_t offset) {
-  return state.started && offset >= 0;
 }
 
 }  // namespace
@@ -59,6 +57,15 @@ std::uint64_t Monitor::sent_number(const Flow& flow, Direction direction,
   return static_cast<std::uint64_t>(after - offsets.begin());
 }
 
+std::uint64_t Monitor::number_before_records(const Flow& flow, Direction direction,
+                                             std::uint32_t sequence) const {
+  const std::vector<std::uint32_t>& sequences =
+      sent_[traces::index_of(direction)][flow.index].before_records;
+  const auto after =
+      std::upper_bound(sequences.begin(), sequences.end(), sequence, sequence_before);
+  return static_cast<std::uint64_t>(after - sequences.begin());
+}
+
 void Monitor::event(bool server, const char* name, std::string text) {
   if (result_.events.size() >= most_rows) return;
   result_.events.push_back({sc_core::sc_time_stamp().value() / 1000,
@@ -75,10 +82,10 @@ void Monitor::Link::frame_sent(const LinkFrame& frame) {
   Flow* flow = monitor.flow_of(frame.parsed, direction);
   if (flow == nullptr) return;
   FlowDirection& state = flow->at(direction);
-  const std::int64_t offset = state.offset_of(frame.parsed.sequence);
-  if (!is_encryptable(state, offset)) return;
+  if (state.is_before_records(frame.parsed.sequence))
+    return monitor.note_before_records(*flow, direction, frame);
   DirectionCounts& counts = monitor.counts_[traces::index_of(direction)];
-  const auto start = static_cast<std::uint64_t>(offset);
+  const auto start = static_cast<std::uint64_t>(state.offset_of(frame.parsed.sequence));
   if (frame.parsed.payload_length == 0) {
     // A FIN takes one number.
     counts.acks_ahead_of_data += start > state.wire_end + 1 ? 1 : 0;
@@ -101,6 +108,21 @@ void Monitor::Link::frame_sent(const LinkFrame& frame) {
     monitor.rules_->frame_sent(*flow, direction, start, frame.parsed.payload(frame.bytes));
 }
 
+void Monitor::note_before_records(const Flow& flow, Direction direction, const LinkFrame& frame) {
+  if (frame.parsed.payload_length == 0) return;
+  SentSegments& sent = sent_[traces::index_of(direction)][flow.index];
+  const std::uint32_t start = frame.parsed.sequence;
+  const std::uint32_t end = start + frame.parsed.payload_length;
+  if (sent.before_records.empty() || sequence_before(sent.end_before_records, end)) {
+    if (sent.before_records.size() >= most_rows) return;
+    sent.before_records.push_back(start);
+    sent.end_before_records = end;
+  }
+  if (rules_ != nullptr)
+    rules_->frame_sent_before_records(flow, direction, start - sent.before_records.front(),
+                                      frame.parsed.payload(frame.bytes));
+}
+
 void Monitor::Link::frame_lost(const LinkFrame& frame, LossCause) {
   if (frame.parsed.kind == FrameKind::tcp && frame.parsed.payload_length > 0)
     ++monitor.counts_[traces::index_of(direction)].lost_data_segments;
@@ -119,13 +141,12 @@ void Monitor::Chip::packet_received(const hw::Packet& packet) {
   Flow* flow = monitor.flow_of(packet.parsed, direction);
   if (flow == nullptr) return;
   const FlowDirection& state = flow->at(direction);
-  const std::int64_t offset = state.offset_of(packet.parsed.sequence);
-  if (!is_encryptable(state, offset)) return;
+  if (state.is_before_records(packet.parsed.sequence)) return;
+  const auto offset = static_cast<std::uint64_t>(state.offset_of(packet.parsed.sequence));
   DirectionCounts& counts = monitor.counts_[traces::index_of(direction)];
   ++counts.segments[static_cast<std::size_t>(packet.outcome.reason)];
   ++(packet.tls == TLSNIC_TLS_DECRYPTED ? counts.decrypted_segments : counts.passed_segments);
-  if (monitor.rules_ != nullptr)
-    monitor.rules_->segment_received(*flow, direction, static_cast<std::uint64_t>(offset), packet);
+  if (monitor.rules_ != nullptr) monitor.rules_->segment_received(*flow, direction, offset, packet);
   monitor.note_state(*flow, is_server, packet);
   monitor.note_segment(*flow, direction, packet);
 }

@@ -113,15 +113,21 @@ class Monitor {
   Flow* flow_of(const ParsedFrame& frame, Direction direction);
   // Which of the flow's segments, by first transmission (from 1), holds this byte; 0: none known.
   std::uint64_t sent_number(const Flow& flow, Direction direction, std::uint64_t offset) const;
+  // The same of the segments from before the first record. sequence: of the byte.
+  std::uint64_t number_before_records(const Flow& flow, Direction direction,
+                                      std::uint32_t sequence) const;
   // name: without the host's. Also for what others make happen.
   void event(bool server, const char* name, std::string text);
 
  private:
   // Of a flow's direction, while rows are written.
   struct SentSegments {
-    std::vector<std::uint64_t> offsets;  // of new segments, in order
-    std::vector<std::uint64_t> frames;   // LinkFrame::id of their first transmission
+    std::vector<std::uint64_t> offsets;         // of new segments, in order
+    std::vector<std::uint64_t> frames;          // LinkFrame::id of their first transmission
+    std::vector<std::uint32_t> before_records;  // sequences of those before the first record
+    std::uint32_t end_before_records = 0;       // behind the last byte of them
   };
+  void note_before_records(const Flow& flow, Direction direction, const LinkFrame& frame);
   void note_segment(Flow& flow, Direction direction, const hw::Packet& packet);
   void note_state(Flow& flow, bool server, const hw::Packet& packet);
 

@@ -27,7 +27,22 @@ const SentRecord* find_record(const FlowDirection& state, std::uint64_t offset) 
 Rules::Rules(std::size_t flows, const Content& content, std::vector<std::string>& failures)
     : content_(content),
       failures_(failures),
-      streams_{std::vector<Stream>(flows), std::vector<Stream>(flows)} {}
+      streams_{std::vector<Stream>(flows), std::vector<Stream>(flows)},
+      before_(streams_) {}
+
+std::optional<std::uint64_t> Rules::Stream::add(std::uint64_t offset, Bytes payload) {
+  const std::uint64_t end = offset + payload.size();
+  if (bytes.size() < end) {
+    bytes.resize(end);
+    known.resize(end);
+  }
+  for (std::size_t i = 0; i < payload.size(); ++i) {
+    if (known[offset + i] && bytes[offset + i] != payload[i]) return offset + i;
+    known[offset + i] = true;
+    bytes[offset + i] = payload[i];
+  }
+  return std::nullopt;
+}
 
 void Rules::fail(const char* rule, const Flow* flow, Direction direction, const std::string& what) {
   if (failures_.size() >= most_failures) return;
@@ -38,19 +53,16 @@ void Rules::fail(const char* rule, const Flow* flow, Direction direction, const 
 }
 
 void Rules::frame_sent(const Flow& flow, Direction direction, std::uint64_t offset, Bytes payload) {
-  Stream& stream = streams_[traces::index_of(direction)][flow.index];
-  const std::uint64_t end = offset + payload.size();
-  if (stream.bytes.size() < end) {
-    stream.bytes.resize(end);
-    stream.known.resize(end);
-  }
-  for (std::size_t i = 0; i < payload.size(); ++i) {
-    if (stream.known[offset + i] && stream.bytes[offset + i] != payload[i])
-      return fail("R2", &flow, direction,
-                  fmt::format("byte {} differs from its first transmission", offset + i));
-    stream.known[offset + i] = true;
-    stream.bytes[offset + i] = payload[i];
-  }
+  if (const auto other = streams_[traces::index_of(direction)][flow.index].add(offset, payload))
+    fail("R2", &flow, direction,
+         fmt::format("byte {} differs from its first transmission", *other));
+}
+
+void Rules::frame_sent_before_records(const Flow& flow, Direction direction, std::uint64_t offset,
+                                      Bytes payload) {
+  if (const auto other = before_[traces::index_of(direction)][flow.index].add(offset, payload))
+    fail("R2", &flow, direction,
+         fmt::format("byte {} before the offload differs from its first transmission", *other));
 }
 
 void Rules::frame_arrived(Direction direction, std::size_t chip, std::uint64_t frame) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ class Rules {
 
   // R2: any byte of the stream is the same each time it is sent. payload: as it left the chip.
   void frame_sent(const Flow& flow, Direction direction, std::uint64_t offset, Bytes payload);
+  // The same of what is sent before the first record. offset: from the first byte of all.
+  void frame_sent_before_records(const Flow& flow, Direction direction, std::uint64_t offset,
+                                 Bytes payload);
   // R3: packets leave a chip in the order in which they came. chip: of the receiving host, 0 or 1.
   void frame_arrived(Direction direction, std::size_t chip, std::uint64_t frame);
   // R3; R6: a wrong checksum keeps the offload away.
@@ -36,12 +40,16 @@ class Rules {
   struct Stream {
     std::vector<std::uint8_t> bytes;
     std::vector<bool> known;
+
+    // The first byte of the payload that was sent with another value before; adds the others.
+    std::optional<std::uint64_t> add(std::uint64_t offset, Bytes payload);
   };
   void fail(const char* rule, const Flow* flow, Direction direction, const std::string& what);
 
   const Content& content_;
   std::vector<std::string>& failures_;
   std::array<std::vector<Stream>, 2> streams_;  // by Direction, flow
+  std::array<std::vector<Stream>, 2> before_;   // likewise: from before the first record
   // Frames, oldest first; by Direction, chip.
   std::array<std::array<std::deque<std::uint64_t>, 2>, 2> in_chip_;
 };

@@ -20,6 +20,7 @@ TEST_CASE("events of the link") {
   const Scenario scenario = scenario_of(R"([flow]
 sender = "both"
 count = 2
+handshake = "openssl"
 [[event]]
 what = "drop"
 segment = 3
@@ -35,8 +36,12 @@ by = 5
 what = "tamper"
 record = 1
 byte = 9
+[[event]]
+what = "duplicate"
+to = "server"
+before_offload = 2
 )");
-  REQUIRE(scenario.link_events.size() == 3);
+  REQUIRE(scenario.link_events.size() == 4);
   CHECK(scenario.host_events.empty());
   const LinkEvent& drop = scenario.link_events[0];
   CHECK(drop.action == LinkEvent::Action::drop);
@@ -45,7 +50,8 @@ byte = 9
   CHECK(drop.segment == 3u);
   CHECK_FALSE(drop.record);
   CHECK(drop.occurrence == 1);
-  CHECK(drop.place == "x.toml:4");
+  CHECK_FALSE(drop.before_offload);
+  CHECK(drop.place == "x.toml:5");
   const LinkEvent& late = scenario.link_events[1];
   CHECK(late.action == LinkEvent::Action::late);
   CHECK(late.direction == Direction::client_to_server);
@@ -54,11 +60,16 @@ byte = 9
   CHECK(late.part == RecordPart::tag);
   CHECK(late.occurrence == 2);
   CHECK(late.by == 5);
-  CHECK(late.place == "x.toml:7");
+  CHECK(late.place == "x.toml:8");
   const LinkEvent& tamper = scenario.link_events[2];
   CHECK(tamper.action == LinkEvent::Action::tamper);
   CHECK(tamper.part == RecordPart::header);
   CHECK(tamper.byte == 9);
+  const LinkEvent& early = scenario.link_events[3];
+  CHECK(early.before_offload == 2u);
+  CHECK(early.direction == Direction::client_to_server);
+  CHECK_FALSE(early.segment);
+  CHECK_FALSE(early.record);
 }
 
 TEST_CASE("events of a host") {
@@ -121,9 +132,23 @@ TEST_CASE("events that miss something or have too much") {
   CHECK(event_error("segment = 1") ==
         "x.toml:1: found an event without 'what', expected what happens");
   CHECK(event_error("what = 'drop'") ==
-        "x.toml:1: found an event 'drop' without segment and record, expected one of the two");
-  CHECK(event_error("what = 'drop'\nsegment = 1\nrecord = 1") ==
-        "x.toml:1: found an event 'drop' with both segment and record, expected one of the two");
+        "x.toml:1: found an event 'drop' without segment, record and before_offload, expected one "
+        "of the three");
+  for (const char* two : {"segment = 1\nrecord = 1", "segment = 1\nbefore_offload = 1",
+                          "record = 1\nbefore_offload = 1"})
+    CHECK(event_error(std::string("what = 'drop'\n") + two) ==
+          "x.toml:1: found an event 'drop' with more than one of segment, record and "
+          "before_offload, expected one of the three");
+  CHECK(event_error("what = 'tamper'\nbefore_offload = 1") ==
+        "x.toml:1: found an event 'tamper' before the offload, where no record's tag shows it, "
+        "expected it with segment or record only");
+  CHECK(event_error("what = 'drop'\nbefore_offload = 0") ==
+        "x.toml:3: found event.before_offload = 0, expected a whole number from 1 to 4294967295");
+  CHECK(event_error("what = 'drop'\nbefore_offload = 1\npart = 'tag'") ==
+        "x.toml:4: found 'part' in an event 'drop', expected it in events of a record only");
+  CHECK(event_error("what = 'device_down'\nat_us = 1\nbefore_offload = 1") ==
+        "x.toml:4: found 'before_offload' in an event 'device_down', expected it in events of the "
+        "link only");
   CHECK(event_error("what = 'drop'\nsegment = 1\npart = 'tag'") ==
         "x.toml:4: found 'part' in an event 'drop', expected it in events of a record only");
   CHECK(event_error("what = 'drop'\nsegment = 1\nby = 2") ==
@@ -161,6 +186,9 @@ TEST_CASE("events that do not go with the rest") {
   CHECK(event_error("what = 'drop'\nsegment = 1\nto = 'server'") ==
         "x.toml:1: found an event to the server, to which nobody writes, expected to = "
         "\"client\"");
+  CHECK(event_error("what = 'drop'\nbefore_offload = 1") ==
+        "x.toml:1: found before_offload in a connection without a handshake, expected "
+        "flow.handshake = \"openssl\"");
   CHECK(event_error("what = 'reroute'\nat_us = 1") ==
         "x.toml:1: found a reroute in a host with one device, expected server.second_device = "
         "true");

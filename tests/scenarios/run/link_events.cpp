@@ -1,0 +1,79 @@
+// Events that happen to segments from before the offload.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "scenarios/run/run.h"
+#include "tests/hw_model/nic/in_child.h"
+#include "tests/scenarios/file/text.h"
+
+using namespace tlsnic;
+using namespace tlsnic::testing;
+
+namespace {
+
+// With TLS 1.2 each side sends two segments before its first record, which is Finished: the client
+// its hello and what ends with ChangeCipherSpec, the server what ends with ServerHelloDone and
+// ChangeCipherSpec.
+scenarios::RunResult run(const std::string& events) {
+  scenarios::RunOptions options;
+  options.check_rules = true;
+  return run_scenario(scenario_of("flow = {handshake = 'openssl', bytes = 20000}\n" + events),
+                      options);
+}
+
+double value(const scenarios::RunResult& result, const std::string& name) {
+  const auto found = std::find_if(result.values.begin(), result.values.end(),
+                                  [&name](const auto& each) { return each.first == name; });
+  REQUIRE(found != result.values.end());
+  return found->second;
+}
+
+}  // namespace
+
+TEST_CASE("the segments before the first record are counted for themselves") {
+  // The first comes again before the keys are there, the second afterwards.
+  for (const int number : {1, 2})
+    in_child([number] {
+      const auto result =
+          run("[[event]]\nwhat = 'drop'\nbefore_offload = " + std::to_string(number));
+      CHECK(result.failures.empty());
+      CHECK(value(result, "to_client.link.lost") == 1);
+      CHECK(value(result, "server.tcp.retransmissions") == 1);
+      CHECK(value(result, "to_client.segments.retransmitted") == 0);
+      CHECK(value(result, "server.tx_tls_skip_no_sync_data") == number - 1);
+      CHECK(value(result, "server.tx_tls_ooo") == number - 1);
+      CHECK(value(result, "server.tx_tls_drop_no_sync_data") == 0);
+    });
+}
+
+TEST_CASE("a retransmission of what was sent before the first record counts as before it") {
+  in_child([] {
+    const auto result =
+        run("[[event]]\nwhat = 'drop'\nbefore_offload = 2\n"
+            "[[event]]\nwhat = 'drop'\nbefore_offload = 2\noccurrence = 2\n"
+            "[[event]]\nwhat = 'duplicate'\nbefore_offload = 2\noccurrence = 3");
+    CHECK(result.failures.empty());
+    CHECK(value(result, "to_client.link.lost") == 2);
+    CHECK(value(result, "to_client.link.duplicated") == 1);
+    CHECK(value(result, "server.tcp.timeouts") == 2);
+    CHECK(value(result, "server.tx_tls_skip_no_sync_data") == 2);
+  });
+}
+
+TEST_CASE("the side that does not write has a handshake, too") {
+  in_child([] {
+    const auto result = run("[[event]]\nwhat = 'drop'\nto = 'server'\nbefore_offload = 2");
+    CHECK(result.failures.empty());
+    CHECK(value(result, "to_server.link.lost") == 1);
+    CHECK(value(result, "client.tx_tls_skip_no_sync_data") == 1);
+  });
+}
+
+TEST_CASE("an event before the offload that finds no segment is a failure") {
+  in_child([] {
+    const auto result = run("[[event]]\nwhat = 'drop'\nbefore_offload = 3");
+    CHECK(result.failures ==
+          std::vector<std::string>{"x.toml:2: the event has not happened: no such frame was sent"});
+    CHECK(value(result, "to_client.link.lost") == 0);
+  });
+}
