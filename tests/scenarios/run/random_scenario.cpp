@@ -154,6 +154,9 @@ Scenario random_scenario(std::uint64_t seed) {
   for (LinkSettings& link : scenario.link) make_link(random, link);
   make_events(random, scenario);
   for (EndSettings& end : scenario.ends) end.lro = random.chance(0.3);
+  // OpenSSL updates no keys here.
+  for (FlowSettings& flow : scenario.flows)
+    if (flow.key_updates == 0 && random.chance(0.25)) flow.handshake = Handshake::openssl;
   return scenario;
 }
 
