@@ -1,6 +1,7 @@
 // A connection of a scenario while it runs: what each sender has sent and each receiver has read.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -43,6 +44,11 @@ struct FlowDirection {
   // As long as there is no record, everything is.
   bool is_before_records(std::uint32_t sequence) const {
     return !started || offset_of(sequence) < 0;
+  }
+  // Of `size` bytes, at most 2^31 of them, from this sequence number on.
+  std::uint32_t bytes_before_records(std::uint32_t sequence, std::uint32_t size) const {
+    if (!started) return size;
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(-offset_of(sequence), 0, size));
   }
   // 64-bit offset of a sequence number near what was sent last; negative: before the records.
   std::int64_t offset_of(std::uint32_t sequence) const {

@@ -49,13 +49,13 @@ LinkEvents::LinkEvents(const Scenario& scenario, Direction direction, Monitor& m
 bool LinkEvents::holds_place(const LinkEvent& event, const Flow& flow,
                              const ParsedFrame& parsed) const {
   const FlowDirection& state = flow.directions[traces::index_of(direction_)];
-  const bool is_before = state.is_before_records(parsed.sequence);
-  if (is_before != event.before_offload.has_value()) return false;
-  if (is_before)
-    return monitor_.number_before_records(flow, direction_, parsed.sequence) ==
-           *event.before_offload;
-  const auto start = static_cast<std::uint64_t>(state.offset_of(parsed.sequence));
-  const std::uint64_t end = start + parsed.payload_length;
+  const std::uint32_t before = state.bytes_before_records(parsed.sequence, parsed.payload_length);
+  if (event.before_offload)
+    return before > 0 && monitor_.number_before_records(flow, direction_, parsed.sequence) ==
+                             *event.before_offload;
+  if (before == parsed.payload_length) return false;
+  const auto start = static_cast<std::uint64_t>(state.offset_of(parsed.sequence + before));
+  const std::uint64_t end = start + (parsed.payload_length - before);
   if (event.segment) return monitor_.sent_number(flow, direction_, start) == *event.segment;
   const std::uint64_t index = *event.record - 1;
   if (index < state.first_record || index - state.first_record >= state.records.size())

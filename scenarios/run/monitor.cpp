@@ -82,17 +82,24 @@ void Monitor::Link::frame_sent(const LinkFrame& frame) {
   Flow* flow = monitor.flow_of(frame.parsed, direction);
   if (flow == nullptr) return;
   FlowDirection& state = flow->at(direction);
-  if (state.is_before_records(frame.parsed.sequence))
-    return monitor.note_before_records(*flow, direction, frame);
   DirectionCounts& counts = monitor.counts_[traces::index_of(direction)];
-  const auto start = static_cast<std::uint64_t>(state.offset_of(frame.parsed.sequence));
   if (frame.parsed.payload_length == 0) {
     // A FIN takes one number.
-    counts.acks_ahead_of_data += start > state.wire_end + 1 ? 1 : 0;
+    const std::int64_t offset = state.offset_of(frame.parsed.sequence);
+    counts.acks_ahead_of_data +=
+        state.started && offset > static_cast<std::int64_t>(state.wire_end) + 1 ? 1 : 0;
     return;
   }
+  // Software's records may begin inside a segment (no fence is at their start).
+  const Bytes payload = frame.parsed.payload(frame.bytes);
+  const std::uint32_t before =
+      state.bytes_before_records(frame.parsed.sequence, frame.parsed.payload_length);
+  if (before > 0)
+    monitor.note_before_records(*flow, direction, frame.parsed.sequence, payload.first(before));
+  if (before == payload.size()) return;
   ++counts.data_segments_sent;
-  const std::uint64_t end = start + frame.parsed.payload_length;
+  const auto start = static_cast<std::uint64_t>(state.offset_of(frame.parsed.sequence + before));
+  const std::uint64_t end = start + (payload.size() - before);
   if (end > state.wire_end) {
     ++state.segments_sent;
     state.wire_end = end;
@@ -105,14 +112,13 @@ void Monitor::Link::frame_sent(const LinkFrame& frame) {
     ++counts.retransmissions;
   }
   if (monitor.rules_ != nullptr)
-    monitor.rules_->frame_sent(*flow, direction, start, frame.parsed.payload(frame.bytes));
+    monitor.rules_->frame_sent(*flow, direction, start, payload.subspan(before));
 }
 
-void Monitor::note_before_records(const Flow& flow, Direction direction, const LinkFrame& frame) {
-  if (frame.parsed.payload_length == 0) return;
+void Monitor::note_before_records(const Flow& flow, Direction direction, std::uint32_t start,
+                                  Bytes payload) {
   SentSegments& sent = sent_[traces::index_of(direction)][flow.index];
-  const std::uint32_t start = frame.parsed.sequence;
-  const std::uint32_t end = start + frame.parsed.payload_length;
+  const std::uint32_t end = start + static_cast<std::uint32_t>(payload.size());
   if (sent.before_records.empty() || sequence_before(sent.end_before_records, end)) {
     if (sent.before_records.size() >= most_rows) return;
     sent.before_records.push_back(start);
@@ -120,7 +126,7 @@ void Monitor::note_before_records(const Flow& flow, Direction direction, const L
   }
   if (rules_ != nullptr)
     rules_->frame_sent_before_records(flow, direction, start - sent.before_records.front(),
-                                      frame.parsed.payload(frame.bytes));
+                                      payload);
 }
 
 void Monitor::Link::frame_lost(const LinkFrame& frame, LossCause) {

@@ -127,7 +127,8 @@ class Monitor {
     std::vector<std::uint32_t> before_records;  // sequences of those before the first record
     std::uint32_t end_before_records = 0;       // behind the last byte of them
   };
-  void note_before_records(const Flow& flow, Direction direction, const LinkFrame& frame);
+  void note_before_records(const Flow& flow, Direction direction, std::uint32_t start,
+                           Bytes payload);
   void note_segment(Flow& flow, Direction direction, const hw::Packet& packet);
   void note_state(Flow& flow, bool server, const hw::Packet& packet);
 

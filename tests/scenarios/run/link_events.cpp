@@ -14,11 +14,12 @@ namespace {
 // With TLS 1.2 each side sends two segments before its first record, which is Finished: the client
 // its hello and what ends with ChangeCipherSpec, the server what ends with ServerHelloDone and
 // ChangeCipherSpec.
-scenarios::RunResult run(const std::string& events) {
+scenarios::RunResult run(const std::string& events, bool is_offloaded = true) {
   scenarios::RunOptions options;
   options.check_rules = true;
-  return run_scenario(scenario_of("flow = {handshake = 'openssl', bytes = 20000}\n" + events),
-                      options);
+  const std::string server = is_offloaded ? "" : "server = {tls_tx = false, tcp.nagle = 'off'}\n";
+  return run_scenario(
+      scenario_of("flow = {handshake = 'openssl', bytes = 20000}\n" + server + events), options);
 }
 
 double value(const scenarios::RunResult& result, const std::string& name) {
@@ -76,4 +77,22 @@ TEST_CASE("an event before the offload that finds no segment is a failure") {
           std::vector<std::string>{"x.toml:2: the event has not happened: no such frame was sent"});
     CHECK(value(result, "to_client.link.lost") == 0);
   });
+}
+
+// Nothing keeps software's records apart from what is before them: what is sent again after both
+// are lost is one segment, the second of either.
+TEST_CASE("a segment with bytes from both sides is one of both") {
+  for (const char* again : {"before_offload = 2", "segment = 1", "record = 1"})
+    in_child([again] {
+      const auto result = run(std::string("[[event]]\nwhat = 'drop'\nbefore_offload = 2\n"
+                                          "[[event]]\nwhat = 'drop'\nsegment = 1\n"
+                                          "[[event]]\nwhat = 'duplicate'\noccurrence = 2\n") +
+                                  again,
+                              false);
+      CHECK(result.failures.empty());
+      CHECK(value(result, "server.tcp.retransmissions") == 1);
+      CHECK(value(result, "to_client.segments.retransmitted") == 1);
+      CHECK(value(result, "to_client.segments.acks_ahead_of_data") == 0);
+      CHECK(value(result, "to_client.link.duplicated") == 1);
+    });
 }
