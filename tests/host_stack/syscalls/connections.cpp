@@ -15,19 +15,6 @@ using namespace tlsnic::host::test;
 
 namespace {
 
-// 0 or errno.
-int connect_to(Process& process, int fd, const SocketAddress& address) {
-  return process.connect(fd, address.get(), address.size) == 0 ? 0 : errno;
-}
-
-int bind_to(Process& process, int fd, const SocketAddress& address) {
-  return process.bind(fd, address.get(), address.size) == 0 ? 0 : errno;
-}
-
-int tcp_socket_of(Process& process, int type = SOCK_STREAM) {
-  return process.socket(AF_INET, type, 0);
-}
-
 int error_of(Process& process, int fd) {
   int error = -1;
   socklen_t size = sizeof error;

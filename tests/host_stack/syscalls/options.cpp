@@ -53,9 +53,8 @@ TEST_CASE("options that are only kept, and what accept() inherits") {
   CHECK(set(p, listener, IPPROTO_TCP, TCP_NODELAY, 1) == 0);
   CHECK(set(p, listener, SOL_SOCKET, SO_RCVLOWAT, 9) == 0);
   CHECK(set(p, listener, SOL_SOCKET, SO_SNDBUF, 10'000) == 0);
-  const int c = world.at_client_host.socket(AF_INET, SOCK_STREAM, 0);
-  const SocketAddress address = world.server_address(80);
-  REQUIRE(world.at_client_host.connect(c, address.get(), address.size) == 0);
+  const int c = tcp_socket_of(world.at_client_host);
+  REQUIRE(connect_to(world.at_client_host, c, world.server_address(80)) == 0);
   const int s = p.accept(listener, nullptr, nullptr);
   CHECK(get(p, s, SOL_SOCKET, SO_KEEPALIVE) == 1);
   CHECK(get(p, s, IPPROTO_TCP, TCP_NODELAY) == 1);
@@ -67,7 +66,7 @@ TEST_CASE("buffer sizes are doubled, and have limits") {
   TwoProcesses world;
   auto [c, s] = world.connect_processes();
   Process& p = world.at_client_host;
-  const int fresh = p.socket(AF_INET, SOCK_STREAM, 0);
+  const int fresh = tcp_socket_of(p);
   for (const int fd : {c, fresh}) {
     const auto after = [&](int name, int value) {
       CHECK(set(p, fd, SOL_SOCKET, name, value) == 0);
@@ -89,9 +88,8 @@ TEST_CASE("a small receive buffer stops the sender") {
   TwoProcesses world;
   const int listener = world.listen_at(80);
   REQUIRE(set(world.at_server_host, listener, SOL_SOCKET, SO_RCVBUF, 8192) == 0);
-  const int c = world.at_client_host.socket(AF_INET, SOCK_STREAM, 0);
-  const SocketAddress address = world.server_address(80);
-  REQUIRE(world.at_client_host.connect(c, address.get(), address.size) == 0);
+  const int c = tcp_socket_of(world.at_client_host);
+  REQUIRE(connect_to(world.at_client_host, c, world.server_address(80)) == 0);
   const int s = world.at_server_host.accept(listener, nullptr, nullptr);
   const auto data = pattern(100'000);
   CHECK(world.at_client_host.send(c, data.data(), data.size(), 0) == 100'000);
@@ -197,7 +195,7 @@ TEST_CASE("TCP_INFO") {
   world.pass(10 * world.delay_ns);
   read(c);
   CHECK(info.tcpi_state == TCP_CLOSE_WAIT);
-  read(p.socket(AF_INET, SOCK_STREAM, 0));
+  read(tcp_socket_of(p));
   CHECK(info.tcpi_state == TCP_CLOSE);
   socklen_t few = 1;
   CHECK(p.getsockopt(c, IPPROTO_TCP, TCP_INFO, &info, &few) == 0);
@@ -207,7 +205,7 @@ TEST_CASE("TCP_INFO") {
 TEST_CASE("options: what is refused") {
   TwoProcesses world;
   Process& p = world.at_client_host;
-  const int fd = p.socket(AF_INET, SOCK_STREAM, 0);
+  const int fd = tcp_socket_of(p);
   int value = 1;
   const auto fails = [&](int result, int error) {
     CHECK(result == -1);
@@ -237,9 +235,8 @@ TEST_CASE("accept() inherits TCP_CORK") {
   const int listener = world.listen_at(443);
   const int on = 1;
   REQUIRE(q.setsockopt(listener, IPPROTO_TCP, TCP_CORK, &on, sizeof on) == 0);
-  const int c = p.socket(AF_INET, SOCK_STREAM, 0);
-  const SocketAddress address = world.server_address(443);
-  REQUIRE(p.connect(c, address.get(), address.size) == 0);
+  const int c = tcp_socket_of(p);
+  REQUIRE(connect_to(p, c, world.server_address(443)) == 0);
   const int s = q.accept(listener, nullptr, nullptr);
   int corked = 0;
   socklen_t length = sizeof corked;

@@ -66,11 +66,10 @@ TEST_CASE("poll(): sockets and listeners") {
   Process& p = world.at_client_host;
   Process& q = world.at_server_host;
   const int listener = world.listen_at(80);
-  const int c = p.socket(AF_INET, SOCK_STREAM, 0);
+  const int c = tcp_socket_of(p);
   CHECK(events_of(p, c) == (POLLOUT | POLLHUP));  // not connected
   CHECK(events_of(q, listener) == 0);
-  const SocketAddress address = world.server_address(80);
-  REQUIRE(p.connect(c, address.get(), address.size) == 0);
+  REQUIRE(connect_to(p, c, world.server_address(80)) == 0);
   world.pass(10 * world.delay_ns);
   CHECK(events_of(q, listener) == POLLIN);
   const int s = q.accept(listener, nullptr, nullptr);

@@ -22,7 +22,7 @@ int TwoProcesses::listen_at(std::uint16_t port, int family, int backlog) {
   Process& process = at_server_host;
   const int fd = process.socket(family, SOCK_STREAM, 0);
   const SocketAddress any(family == AF_INET6 ? "::" : "0.0.0.0", port);
-  if (process.bind(fd, any.get(), any.size) != 0 || process.listen(fd, backlog) != 0)
+  if (bind_to(process, fd, any) != 0 || process.listen(fd, backlog) != 0)
     throw std::runtime_error("listen");
   return fd;
 }
@@ -32,12 +32,23 @@ TwoProcesses::Connection TwoProcesses::connect_processes(int family) {
   const std::uint16_t port = next_port_++;
   const int listener = listen_at(port, family);
   out.client = at_client_host.socket(family, SOCK_STREAM, 0);
-  const SocketAddress address = server_address(port, family);
-  if (at_client_host.connect(out.client, address.get(), address.size) != 0)
+  if (connect_to(at_client_host, out.client, server_address(port, family)) != 0)
     throw std::runtime_error("connect");
   out.server = at_server_host.accept(listener, nullptr, nullptr);
   at_server_host.close(listener);
   return out;
+}
+
+int tcp_socket_of(Process& process, int type) {
+  return process.socket(AF_INET, type, 0);
+}
+
+int connect_to(Process& process, int fd, const SocketAddress& address) {
+  return process.connect(fd, address.get(), address.size) == 0 ? 0 : errno;
+}
+
+int bind_to(Process& process, int fd, const SocketAddress& address) {
+  return process.bind(fd, address.get(), address.size) == 0 ? 0 : errno;
 }
 
 std::string text_of(Process& process, int fd, std::size_t size, int flags) {

@@ -51,6 +51,12 @@ class TwoProcesses : public TwoHosts {
   Process at_server_host{server, server_scheduler_};
 };
 
+// SOCK_STREAM, perhaps with SOCK_NONBLOCK.
+int tcp_socket_of(Process& process, int type = SOCK_STREAM);
+// 0 or errno.
+int connect_to(Process& process, int fd, const SocketAddress& address);
+int bind_to(Process& process, int fd, const SocketAddress& address);
+// What recv() gives, or "errno N".
 std::string text_of(Process& process, int fd, std::size_t size = 100000, int flags = MSG_DONTWAIT);
 
 }  // namespace tlsnic::host::test
