@@ -5,24 +5,9 @@
 
 #include "host_stack/ktls/crypto_info.h"
 #include "host_stack/syscalls/tls_uapi.h"
+#include "host_stack/syscalls/type_message.h"
 
 namespace tlsnic::host {
-namespace {
-
-// Room for a control message with a record's type.
-struct TypeMessage {
-  explicit TypeMessage(iovec& buffer) {
-    message.msg_iov = &buffer;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof(control);
-  }
-
-  alignas(cmsghdr) std::uint8_t control[CMSG_SPACE(1)] = {};
-  msghdr message{};
-};
-
-}  // namespace
 
 KtlsSocket::KtlsSocket(Process& process, int fd, bool uses_ktls) : process_(process), fd_(fd) {
   if (uses_ktls) process.setsockopt(fd, SOL_TCP, TCP_ULP, "tls", sizeof("tls"));
@@ -49,24 +34,16 @@ int KtlsSocket::set_tls_rx(const TxCryptoInfo& info) {
 ssize_t KtlsSocket::send(Bytes data, std::optional<std::uint8_t> type, int flags) {
   if (!type) return process_.send(fd_, data.data(), data.size(), flags);
   iovec buffer{const_cast<std::uint8_t*>(data.data()), data.size()};
-  TypeMessage typed(buffer);
-  cmsghdr* header = CMSG_FIRSTHDR(&typed.message);
-  header->cmsg_level = SOL_TLS;
-  header->cmsg_type = TLS_SET_RECORD_TYPE;
-  header->cmsg_len = CMSG_LEN(1);
-  *CMSG_DATA(header) = *type;
+  TypeMessage typed(&buffer);
+  typed.set_type(*type);
   return process_.sendmsg(fd_, &typed.message, flags);
 }
 
 ssize_t KtlsSocket::receive(MutableBytes out, std::optional<std::uint8_t>& type) {
   iovec buffer{out.data(), out.size()};
-  TypeMessage typed(buffer);
+  TypeMessage typed(&buffer);
   const ssize_t size = process_.recvmsg(fd_, &typed.message, MSG_DONTWAIT);
-  if (size < 0) return size;
-  const cmsghdr* header = CMSG_FIRSTHDR(&typed.message);
-  if (header != nullptr && header->cmsg_level == SOL_TLS &&
-      header->cmsg_type == TLS_GET_RECORD_TYPE)
-    type = *CMSG_DATA(header);
+  if (size >= 0) type = typed.type();
   return size;
 }
 

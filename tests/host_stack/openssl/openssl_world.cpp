@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 
-#include "host_stack/syscalls/tls_uapi.h"
+#include "host_stack/syscalls/type_message.h"
 #include "protocol/checksum.h"
 #include "tests/host_stack/tcp/simulation.h"
 
@@ -153,19 +153,12 @@ ByteVector read_all(TlsSession& session, std::size_t size) {
 
 std::uint8_t read_record(TlsSession& session, ByteVector& out) {
   iovec buffer{out.data(), out.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(1)];
-  msghdr message{};
-  message.msg_iov = &buffer;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof(control);
-  const ssize_t size = session.process().recvmsg(session.fd(), &message, 0);
+  TypeMessage typed(&buffer);
+  const ssize_t size = session.process().recvmsg(session.fd(), &typed.message, 0);
   REQUIRE(size > 0);
   out.resize(static_cast<std::size_t>(size));
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  REQUIRE(header != nullptr);
-  REQUIRE(header->cmsg_type == TLS_GET_RECORD_TYPE);
-  return *CMSG_DATA(header);
+  REQUIRE(typed.type().has_value());
+  return *typed.type();
 }
 
 ByteVector read_records(TlsSession& session, std::size_t size) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host_stack/syscalls/tls_uapi.h"
+#include "host_stack/syscalls/type_message.h"
 
 namespace tlsnic::host {
 namespace {
@@ -60,18 +61,11 @@ TEST_CASE("TLS_SET_RECORD_TYPE: any type", "[cmsg]") {
 }
 
 TEST_CASE("Built with the macros of libc", "[cmsg]") {
-  alignas(cmsghdr) char memory[CMSG_SPACE(1)] = {};
-  msghdr message{};
-  message.msg_control = memory;
-  message.msg_controllen = sizeof memory;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_TLS;
-  header->cmsg_type = TLS_SET_RECORD_TYPE;
-  header->cmsg_len = CMSG_LEN(1);
-  *CMSG_DATA(header) = 22;
-  REQUIRE(parse_tls_control(message, false).record_type == 22);
-  message.msg_controllen = header->cmsg_len;  // as the document's example does
-  REQUIRE(parse_tls_control(message, false).record_type == 22);
+  TypeMessage typed(nullptr, 0);
+  const cmsghdr& header = typed.set_type(22);
+  REQUIRE(parse_tls_control(typed.message, false).record_type == 22);
+  typed.message.msg_controllen = header.cmsg_len;  // as the document's example does
+  REQUIRE(parse_tls_control(typed.message, false).record_type == 22);
 }
 
 TEST_CASE("cmsg_msg_more: EINVAL", "[cmsg]") {

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "host_stack/syscalls/type_message.h"
 #include "protocol/random.h"
 
 namespace tlsnic::host::test {
@@ -174,18 +175,9 @@ long End::send(Bytes data, int flags) const {
 
 long End::send_control(std::uint8_t type, Bytes data, int flags) const {
   iovec part{const_cast<std::uint8_t*>(data.data()), data.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof type)] = {};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
-  cmsghdr* const message = CMSG_FIRSTHDR(&header);
-  message->cmsg_level = SOL_TLS;
-  message->cmsg_type = TLS_SET_RECORD_TYPE;
-  message->cmsg_len = CMSG_LEN(sizeof type);
-  *CMSG_DATA(message) = type;
-  return process.sendmsg(fd, &header, flags);
+  TypeMessage typed(&part);
+  typed.set_type(type);
+  return process.sendmsg(fd, &typed.message, flags);
 }
 
 Received End::recv(std::size_t size, int flags) const {
@@ -201,22 +193,13 @@ Received End::recvmsg(std::size_t size, int flags) const {
   Received out;
   out.data.resize(size);
   iovec part{out.data.data(), size};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(std::uint8_t))] = {};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
-  out.result = process.recvmsg(fd, &header, flags);
+  TypeMessage typed(&part);
+  out.result = process.recvmsg(fd, &typed.message, flags);
   out.error = error_of(out.result);
   out.data.resize(out.result < 0 ? 0 : static_cast<std::size_t>(out.result));
   if (out.result < 0) return out;
-  out.flags = header.msg_flags;
-  const cmsghdr* const message = CMSG_FIRSTHDR(&header);
-  if (message != nullptr && message->cmsg_level == SOL_TLS &&
-      message->cmsg_type == TLS_GET_RECORD_TYPE &&
-      message->cmsg_len == CMSG_LEN(sizeof(std::uint8_t)))
-    out.type = *CMSG_DATA(message);
+  out.flags = typed.message.msg_flags;
+  out.type = typed.type();
   return out;
 }
 

@@ -2,6 +2,7 @@
 // after them give.
 #include <netinet/in.h>
 
+#include "host_stack/syscalls/type_message.h"
 #include "tests/host_stack/syscalls/ktls_subject.h"
 
 using namespace tlsnic;
@@ -40,17 +41,12 @@ long first_keys_of(Subject& s, std::uint16_t version, std::uint16_t cipher) {
 long send_with_message(Subject& s, int level, int type, std::size_t length) {
   std::uint8_t byte = 'x';
   iovec part{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(std::uint32_t))] = {};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
-  cmsghdr* const message = CMSG_FIRSTHDR(&header);
-  message->cmsg_level = level;
-  message->cmsg_type = type;
-  message->cmsg_len = length;
-  return outcome(s.it.process.sendmsg(s.it.fd, &header, 0));
+  TypeMessage typed(&part);
+  cmsghdr& header = typed.set_type(0);
+  header.cmsg_level = level;
+  header.cmsg_type = type;
+  header.cmsg_len = length;
+  return outcome(s.it.process.sendmsg(s.it.fd, &typed.message, 0));
 }
 
 constexpr Steps goes_on{{{send, 4}, {more_then_recv, 4}, {poll, nothing_to_read}}};

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "host_stack/syscalls/tls_uapi.h"
+#include "host_stack/syscalls/type_message.h"
 #include "tests/host_stack/ktls/tx_world.h"
 #include "tests/host_stack/syscalls/two_processes.h"
 
@@ -116,28 +117,19 @@ TEST_CASE("Messages that cannot be read", "[send]") {
 TEST_CASE("A record type is TCP's business only with kTLS", "[send]") {
   const Mode mode = GENERATE(Mode::plain, Mode::software, Mode::hardware);
   World world(mode);
-  alignas(cmsghdr) char control[CMSG_SPACE(1)] = {};
   std::uint8_t alert[] = {2, 20};
   iovec buffer{alert, 2};
-  msghdr message{};
-  message.msg_iov = &buffer;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_TLS;
-  header->cmsg_type = TLS_SET_RECORD_TYPE;
-  header->cmsg_len = CMSG_LEN(1);
-  *CMSG_DATA(header) = 21;
-  REQUIRE(world.at_client_host.sendmsg(world.fd, &message, 0) == 2);
-  REQUIRE(world.message_error(message, MSG_MORE) == (mode == Mode::plain ? 0 : EINVAL));
-  header->cmsg_type = 77;
-  REQUIRE(world.message_error(message) == (mode == Mode::plain ? 0 : EINVAL));
+  TypeMessage typed(&buffer);
+  cmsghdr& header = typed.set_type(21);
+  REQUIRE(world.at_client_host.sendmsg(world.fd, &typed.message, 0) == 2);
+  REQUIRE(world.message_error(typed.message, MSG_MORE) == (mode == Mode::plain ? 0 : EINVAL));
+  header.cmsg_type = 77;
+  REQUIRE(world.message_error(typed.message) == (mode == Mode::plain ? 0 : EINVAL));
   // TLS_SW sees to the flags first, TLS_HW to the message.
   const int wrong = mode == Mode::plain ? 0 : mode == Mode::software ? EOPNOTSUPP : EINVAL;
-  REQUIRE(world.message_error(message, MSG_CONFIRM) == wrong);
-  header->cmsg_len = 5;
-  REQUIRE(world.message_error(message) == EINVAL);
+  REQUIRE(world.message_error(typed.message, MSG_CONFIRM) == wrong);
+  header.cmsg_len = 5;
+  REQUIRE(world.message_error(typed.message) == EINVAL);
 }
 
 TEST_CASE("No connection: EPIPE", "[send]") {

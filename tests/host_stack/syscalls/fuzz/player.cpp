@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "host_stack/syscalls/tls_uapi.h"
+#include "host_stack/syscalls/type_message.h"
 #include "tests/host_stack/syscalls/fuzz/arguments.h"
 #include "tests/host_stack/syscalls/fuzz/rules.h"
 
@@ -177,14 +178,9 @@ void Player::drain() {
         const std::size_t before = end.stream.unread();
         std::vector<std::uint8_t> out(65536);
         iovec part{out.data(), out.size()};
-        alignas(cmsghdr) std::uint8_t control[CMSG_SPACE(1)] = {};
-        msghdr message{};
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        message.msg_control = control;
-        message.msg_controllen = sizeof control;
+        TypeMessage typed(&part);
         End& reader = peer(end);
-        const long result = reader.process->recvmsg(reader.fd, &message, 0);
+        const long result = reader.process->recvmsg(reader.fd, &typed.message, 0);
         received(reader, result, out.size(), out.data(), std::nullopt, 0);
         if (result < 0 || (result == 0 && end.stream.unread() == before)) break;
       }

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include "host_stack/syscalls/tls_uapi.h"
+#include "host_stack/syscalls/type_message.h"
 #include "tests/host_stack/syscalls/fuzz/arguments.h"
 #include "tests/host_stack/syscalls/fuzz/player.h"
 #include "tests/host_stack/syscalls/fuzz/rules.h"
@@ -97,18 +98,9 @@ void Player::sendmsg_raw(End& end) {
 
 void Player::send_control(End& end, std::uint8_t type, std::size_t size, int flags) {
   iovec part{const_cast<std::uint8_t*>(end.stream.next(size)), size};
-  alignas(cmsghdr) std::uint8_t control[CMSG_SPACE(1)] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_TLS;
-  header->cmsg_type = TLS_SET_RECORD_TYPE;
-  header->cmsg_len = CMSG_LEN(1);
-  *CMSG_DATA(header) = type;
-  const long result = end.process->sendmsg(end.fd, &message, flags);
+  TypeMessage typed(&part);
+  typed.set_type(type);
+  const long result = end.process->sendmsg(end.fd, &typed.message, flags);
   if (result <= 0 || !end.has_keys) return sent(end, result, size);
   require(static_cast<std::size_t>(result) <= size, "more sent than there was");
   end.stream.sent_control(static_cast<std::size_t>(result), type, max_payload(end));

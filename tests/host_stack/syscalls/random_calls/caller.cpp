@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "host_stack/syscalls/tls_uapi.h"
+#include "host_stack/syscalls/type_message.h"
 
 namespace tlsnic::host::test {
 namespace {
@@ -60,20 +60,12 @@ Caller::Outcome Caller::get_option(const Step& step) {
 
 Caller::Outcome Caller::send_message(const Step& step) {
   std::vector<iovec> parts = buffers(step, bytes_to_send(step));
-  alignas(cmsghdr) std::uint8_t control[CMSG_SPACE(1)] = {};
-  msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
-  if (step.record_type) {
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_TLS;
-    header->cmsg_type = step.control_type;
-    header->cmsg_len = CMSG_LEN(1);
-    *CMSG_DATA(header) = *step.record_type;
-  }
-  return {process_.sendmsg(fd_, &message, step.flags)};
+  TypeMessage typed(parts.data(), parts.size());
+  if (step.record_type)
+    typed.set_type(*step.record_type).cmsg_type = step.control_type;
+  else
+    typed.message.msg_controllen = 0;
+  return {process_.sendmsg(fd_, &typed.message, step.flags)};
 }
 
 Caller::Outcome Caller::send_file(const Step& step) {
