@@ -3,6 +3,7 @@
 
 #include <sys/uio.h>
 
+#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <gsl/span>
@@ -10,6 +11,9 @@
 #include "protocol/bytes.h"
 
 namespace tlsnic::host {
+
+constexpr std::size_t most_buffers = 1024;             // of one call: UIO_MAXIOV
+constexpr std::size_t most_bytes = INT_MAX & ~0xfffu;  // of one call: MAX_RW_COUNT
 
 // A pointer that no process may use.
 inline bool is_bad_address(const void* pointer) {

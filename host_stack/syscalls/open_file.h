@@ -54,6 +54,8 @@ struct OpenSocket : OpenFile, SocketEvents, Acceptor {
   // Listens no more: who is in the queue gets RST.
   void stop_listening();
   void release_port();
+  // Whether a call with these flags may wait: neither MSG_DONTWAIT nor O_NONBLOCK.
+  bool may_wait(int call_flags) const { return (call_flags & MSG_DONTWAIT) == 0 && is_blocking(); }
   // TCP_CLOSE: no connection, or one that has ended (TIME-WAIT is not the socket's any more).
   bool is_closed() const;
   // Of the socket's own end, as getsockname() gives it; all zero if it has none.

@@ -3,14 +3,12 @@
 #include <cstring>
 #include <gsl/util>
 
+#include "host_stack/socket/user_memory.h"
 #include "host_stack/syscalls/process.h"
 #include "host_stack/syscalls/tls_uapi.h"
 
 namespace tlsnic::host {
 namespace {
-
-constexpr std::size_t most_buffers = 1024;             // UIO_MAXIOV
-constexpr std::size_t most_bytes = INT_MAX & ~0xfffu;  // of one call, MAX_RW_COUNT
 
 // 0 or errno. clipped: the buffers, if they have more than most_bytes.
 int check_buffers(gsl::span<const iovec>& buffers, std::vector<iovec>& clipped) {
@@ -109,7 +107,7 @@ ssize_t Process::recvmsg(int fd, msghdr* message, int flags) {
   call.low_water = socket->receive_low_water;
   call.has_control_buffer =
       has_control_memory(*message) && message->msg_controllen >= CMSG_LEN(sizeof(std::uint8_t));
-  call.may_wait = (flags & MSG_DONTWAIT) == 0 && socket->is_blocking();
+  call.may_wait = socket->may_wait(flags);
   receive(*socket, call);
   // The message is left as it was then.
   if (call.copied == 0 && call.error != 0) return fail(call.error);

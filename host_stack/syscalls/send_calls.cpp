@@ -13,8 +13,6 @@
 namespace tlsnic::host {
 namespace {
 
-constexpr std::size_t most_buffers = 1024;                 // UIO_MAXIOV
-constexpr std::size_t most_bytes = INT_MAX & ~0xfffu;      // of one call, MAX_RW_COUNT
 constexpr std::size_t most_control_bytes = 131072;         // net.core.optmem_max
 constexpr std::uint64_t memory_retry_ns = 100'000'000;     // Linux: 8 to 208 ms, at random
 constexpr int cmsg_compat = static_cast<int>(0x80000000);  // MSG_CMSG_COMPAT
@@ -30,10 +28,6 @@ constexpr std::size_t splice_size = 16 * page_size;
 
 bool is_connecting(TcpState state) {
   return state == TcpState::syn_sent || state == TcpState::syn_received;
-}
-
-bool may_wait_for(const OpenSocket& socket, int flags) {
-  return (flags & MSG_DONTWAIT) == 0 && socket.is_blocking();
 }
 
 // Takes the first `size` bytes away.
@@ -148,7 +142,7 @@ ssize_t Process::send_all(OpenSocket& socket, std::size_t size, bool may_wait, A
 ssize_t Process::send_message(OpenSocket& socket, gsl::span<Bytes> parts, bool faulty,
                               const msghdr* control, int flags) {
   flags &= ~internal_flags;
-  const bool may_wait = may_wait_for(socket, flags);
+  const bool may_wait = socket.may_wait(flags);
   if (const int error = wait_connected(socket, may_wait); error != 0) return fail(error);
   const SendFlags how{(flags & MSG_MORE) != 0, (flags & MSG_EOR) != 0, faulty};
   const std::size_t size = bytes_in(gsl::span<const Bytes>(parts));
@@ -254,7 +248,7 @@ ssize_t Process::sendfile(int out_fd, int in_fd, off_t* offset, std::size_t coun
   while (left > 0) {
     const std::shared_ptr<const std::vector<std::uint8_t>> contents = file->bytes;
     if (position >= contents->size()) {
-      if (sent > 0 && socket != nullptr) end_splice(*socket, may_wait_for(*socket, 0));
+      if (sent > 0 && socket != nullptr) end_splice(*socket, socket->is_blocking());
       break;
     }
     const std::size_t size = std::min<std::size_t>(
@@ -263,7 +257,7 @@ ssize_t Process::sendfile(int out_fd, int in_fd, off_t* offset, std::size_t coun
     const netdev::TxPiece page{std::shared_ptr<const std::uint8_t[]>(contents, data), data,
                                static_cast<std::uint32_t>(size)};
     const ssize_t n = socket != nullptr
-                          ? send_pages(*socket, {&page, 1}, size < left, may_wait_for(*socket, 0))
+                          ? send_pages(*socket, {&page, 1}, size < left, socket->is_blocking())
                           : write(out_fd, data, size);
     if (n < 0 && sent == 0) return n;
     if (n <= 0) break;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <climits>
 
+#include "host_stack/socket/user_memory.h"
 #include "host_stack/syscalls/process.h"
 
 namespace tlsnic::host {
@@ -11,7 +12,6 @@ namespace {
 
 constexpr unsigned all_splice_flags =
     SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT;
-constexpr std::size_t most_buffers = 1024;                  // UIO_MAXIOV
 constexpr std::size_t largest_step = std::size_t{1} << 20;  // no pipe holds more
 
 // Pages of their own, which stay until they are acknowledged.
