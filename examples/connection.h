@@ -23,24 +23,44 @@ Result must(const char* call, Result result) {
   std::exit(1);
 }
 
+inline sockaddr_in server_address() {
+  return {AF_INET, htons(443), {inet_addr("10.0.0.2")}, {}};
+}
+
+inline int listen_at_server(Process& server) {
+  const sockaddr_in address = server_address();
+  const int fd = must("socket", server.socket(AF_INET, SOCK_STREAM, 0));
+  must("bind", server.bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
+  must("listen", server.listen(fd, 1));
+  return fd;
+}
+
+inline int connect_to_server(Process& client) {
+  const sockaddr_in address = server_address();
+  const int fd = must("socket", client.socket(AF_INET, SOCK_STREAM, 0));
+  must("connect", client.connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
+  return fd;
+}
+
+// A connection that a client makes, and no further one.
+inline int accept_one(Process& server, int listener) {
+  const int fd = must("accept", server.accept(listener, nullptr, nullptr));
+  must("close", server.close(listener));
+  return fd;
+}
+
 struct Connection {
   int client;  // descriptors, of client_process() and server_process()
   int server;
 };
 
-inline Connection connect(World& world, std::uint16_t port = 443) {
+inline Connection connect(World& world) {
   Process& client = world.client_process();
   Process& server = world.server_process();
-  const sockaddr_in address = {AF_INET, htons(port), {inet_addr("10.0.0.2")}, {}};
-  const auto* name = reinterpret_cast<const sockaddr*>(&address);
-  const int listener = must("socket", server.socket(AF_INET, SOCK_STREAM, 0));
-  must("bind", server.bind(listener, name, sizeof(address)));
-  must("listen", server.listen(listener, 1));
+  const int listener = listen_at_server(server);
   Connection out{};
-  out.client = must("socket", client.socket(AF_INET, SOCK_STREAM, 0));
-  must("connect", client.connect(out.client, name, sizeof(address)));
-  out.server = must("accept", server.accept(listener, nullptr, nullptr));
-  must("close", server.close(listener));
+  out.client = connect_to_server(client);
+  out.server = accept_one(server, listener);
   must("TCP_ULP", client.setsockopt(out.client, SOL_TCP, TCP_ULP, "tls", sizeof("tls")));
   must("TCP_ULP", server.setsockopt(out.server, SOL_TCP, TCP_ULP, "tls", sizeof("tls")));
   return out;

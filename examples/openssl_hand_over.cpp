@@ -9,7 +9,7 @@ int main() {
   OpensslContexts contexts(tlsnic::TlsVersion::tls13, {true, true});
 
   world.spawn(world.server, [&](Process& process) {
-    TlsSession session(contexts.server, process, accept_one(process), 2);
+    TlsSession session(contexts.server, process, accept_one(process, listen_at_server(process)), 2);
     if (!session.handshake().ok()) throw std::runtime_error(session.error_text());
     char request[100];
     const ssize_t size = must("recv", process.recv(session.fd(), request, sizeof(request), 0));

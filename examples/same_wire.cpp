@@ -23,7 +23,7 @@ class Wire : public tlsnic::scenarios::LinkObserver {
 };
 
 void read_all(Process& process, const OpensslContexts& contexts) {
-  TlsSession session(contexts.server, process, accept_one(process), 2);
+  TlsSession session(contexts.server, process, accept_one(process, listen_at_server(process)), 2);
   if (!session.handshake().ok()) throw std::runtime_error(session.error_text());
   std::vector<std::uint8_t> buffer(16384);
   while (session.read(buffer).ok()) {

@@ -37,28 +37,4 @@ inline const char* to_text(RecordLayer layer) {
   return texts[static_cast<std::size_t>(layer)];
 }
 
-inline sockaddr_in server_address() {
-  return {AF_INET, htons(443), {inet_addr("10.0.0.2")}, {}};
-}
-
-// A TCP connection that a client has made.
-inline int accept_one(Process& process) {
-  const sockaddr_in address = server_address();
-  const int listener = must("socket", process.socket(AF_INET, SOCK_STREAM, 0));
-  must("bind",
-       process.bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
-  must("listen", process.listen(listener, 1));
-  const int fd = must("accept", process.accept(listener, nullptr, nullptr));
-  must("close", process.close(listener));
-  return fd;
-}
-
-inline int connect_to_server(Process& process) {
-  const sockaddr_in address = server_address();
-  const int fd = must("socket", process.socket(AF_INET, SOCK_STREAM, 0));
-  must("connect",
-       process.connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
-  return fd;
-}
-
 }  // namespace examples
