@@ -9,10 +9,6 @@ using namespace tlsnic::host::test;
 
 namespace {
 
-std::uint64_t counted(const End& end, TlsCounter counter) {
-  return end.process.host().tls_stat()[counter];
-}
-
 // A driver's counter (ethtool -S).
 std::uint64_t counted(const scenarios::Machine& machine, std::string_view name) {
   for (const auto& [each, value] : machine.first.driver.counters())
@@ -127,12 +123,12 @@ TEST_CASE("ktls: TLS_HW: one direction in the device, the other in software") {
   const TcpPair pair(Mode::hardware);
   pair.set_ulp();
   world().server.host.netdev().hw_tls_rx = false;
-  const std::uint64_t tx = counted(pair.sender, TlsCounter::tx_device);
-  const std::uint64_t rx = counted(pair.receiver, TlsCounter::rx_sw);
+  const CountedSince sender(pair.sender);
+  const CountedSince receiver(pair.receiver);
   REQUIRE(pair.sender.set_tls(TLS_TX, crypto_info(tls12_aes_gcm)) == 0);
   REQUIRE(pair.receiver.set_tls(TLS_RX, crypto_info(tls12_aes_gcm)) == 0);
-  CHECK(counted(pair.sender, TlsCounter::tx_device) == tx + 1);
-  CHECK(counted(pair.receiver, TlsCounter::rx_sw) == rx + 1);
+  CHECK(sender[TlsCounter::tx_device] == 1);
+  CHECK(receiver[TlsCounter::rx_sw] == 1);
   CHECK(pair.sender.send("half and half") == 13);
   CHECK(pair.receiver.recv(100).data == bytes_of("half and half"));
 }
@@ -142,16 +138,14 @@ TEST_CASE("ktls: tls_stat: connections are current until they are closed") {
   const bool hardware = variation.is_offloaded();
   const auto tx = hardware ? TlsCounter::curr_tx_device : TlsCounter::curr_tx_sw;
   const auto rx = hardware ? TlsCounter::curr_rx_device : TlsCounter::curr_rx_sw;
-  const End client{world().client_process()};
-  const End server{world().server_process()};
-  const std::uint64_t senders = counted(client, tx);
-  const std::uint64_t receivers = counted(server, rx);
+  const CountedSince client(End{world().client_process()});
+  const CountedSince server(End{world().server_process()});
   KtlsPair pair(variation);
-  CHECK(counted(client, tx) == senders + 1);
-  CHECK(counted(server, rx) == receivers + 1);
+  CHECK(client[tx] == 1);
+  CHECK(server[rx] == 1);
   pair.sender.close();
   pair.receiver.close();
   pair.settle();
-  CHECK(counted(client, tx) == senders);
-  CHECK(counted(server, rx) == receivers);
+  CHECK(client[tx] == 0);
+  CHECK(server[rx] == 0);
 }

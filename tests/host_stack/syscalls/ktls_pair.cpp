@@ -85,10 +85,6 @@ const std::vector<Variation>& variations() {
   return list;
 }
 
-std::uint64_t counted(const scenarios::Machine& machine, TlsCounter counter) {
-  return machine.host.tls_stat()[counter];
-}
-
 }  // namespace
 
 scenarios::World& world() {
@@ -262,13 +258,13 @@ KtlsPair::KtlsPair(const Variation& v, int family)
   const bool hardware = variation.is_offloaded();
   const auto tx = hardware ? TlsCounter::tx_device : TlsCounter::tx_sw;
   const auto rx = hardware ? TlsCounter::rx_device : TlsCounter::rx_sw;
-  const std::uint64_t tx_before = counted(world().client, tx);
-  const std::uint64_t rx_before = counted(world().server, rx);
+  const CountedSince sender_counts(sender);
+  const CountedSince receiver_counts(receiver);
   const CryptoInfo info = crypto_info(variation.variant);
   REQUIRE(sender.set_tls(TLS_TX, info) == 0);
   REQUIRE(receiver.set_tls(TLS_RX, info) == 0);
-  REQUIRE(counted(world().client, tx) == tx_before + 1);
-  REQUIRE(counted(world().server, rx) == rx_before + 1);
+  REQUIRE(sender_counts[tx] == 1);
+  REQUIRE(receiver_counts[rx] == 1);
   if (variation.variant.no_pad)
     REQUIRE(receiver.set_option(SOL_TLS, TLS_RX_EXPECT_NO_PAD, 1U) == 0);
   if (hardware) settle();

@@ -107,6 +107,17 @@ struct End {
   void close();
 };
 
+// What an end's host has counted in /proc/net/tls_stat since this was made.
+class CountedSince {
+ public:
+  explicit CountedSince(const End& end) : now_(end.process.host().tls_stat()), before_(now_) {}
+  std::uint64_t operator[](TlsCounter counter) const { return now_[counter] - before_[counter]; }
+
+ private:
+  const TlsStat& now_;
+  TlsStat before_;
+};
+
 // Connected, and nothing more; closed at the end.
 class TcpPair {
  public:

@@ -18,10 +18,6 @@ Variation any_tls12() {
   return any_variation([](const Variant& variant) { return !variant.is_tls13(); });
 }
 
-std::uint64_t counted(const End& end, TlsCounter counter) {
-  return end.process.host().tls_stat()[counter];
-}
-
 int set_sender(const KtlsPair& pair, std::uint8_t generation) {
   return pair.sender.set_tls(TLS_TX, crypto_info(pair.variation.variant, generation));
 }
@@ -58,9 +54,8 @@ std::vector<std::uint8_t> keys_of(const End& end, int option, std::size_t size) 
 
 TEST_CASE("ktls: rekey: KeyUpdate, EKEYEXPIRED until the new key, then data under it") {
   const KtlsPair pair(any_tls13());
-  const std::uint64_t received = counted(pair.receiver, TlsCounter::rx_rekey_received);
-  const std::uint64_t rx_ok = counted(pair.receiver, TlsCounter::rx_rekey_ok);
-  const std::uint64_t tx_ok = counted(pair.sender, TlsCounter::tx_rekey_ok);
+  const CountedSince sender(pair.sender);
+  const CountedSince receiver(pair.receiver);
   CHECK(pair.sender.send("before") == 6);
   CHECK(pair.receiver.recv(6, MSG_WAITALL).data == bytes_of("before"));
   update_sender(pair);
@@ -68,24 +63,22 @@ TEST_CASE("ktls: rekey: KeyUpdate, EKEYEXPIRED until the new key, then data unde
 
   CHECK(pair.receiver.recv(100).error == EIO);
   check_key_update(pair);
-  CHECK(counted(pair.receiver, TlsCounter::rx_rekey_received) == received + 1);
+  CHECK(receiver[TlsCounter::rx_rekey_received] == 1);
   CHECK(pair.receiver.recv(100).error == EKEYEXPIRED);
   CHECK(pair.receiver.recv(100, MSG_DONTWAIT).error == EKEYEXPIRED);
   CHECK(pair.receiver.recvmsg(100).error == EKEYEXPIRED);
 
   CHECK(set_receiver(pair, 1) == 0);
   CHECK(pair.receiver.recv(100).data == bytes_of("after"));
-  CHECK(counted(pair.receiver, TlsCounter::rx_rekey_received) == received + 1);
-  CHECK(counted(pair.receiver, TlsCounter::rx_rekey_ok) == rx_ok + 1);
-  CHECK(counted(pair.sender, TlsCounter::tx_rekey_ok) == tx_ok + 1);
+  CHECK(receiver[TlsCounter::rx_rekey_received] == 1);
+  CHECK(receiver[TlsCounter::rx_rekey_ok] == 1);
+  CHECK(sender[TlsCounter::tx_rekey_ok] == 1);
 }
 
 TEST_CASE("ktls: rekey: thirty times, with data before and after") {
   const KtlsPair pair(any_tls13());
-  const std::uint64_t errors = counted(pair.receiver, TlsCounter::decrypt_error);
-  const std::uint64_t received = counted(pair.receiver, TlsCounter::rx_rekey_received);
-  const std::uint64_t rx_ok = counted(pair.receiver, TlsCounter::rx_rekey_ok);
-  const std::uint64_t tx_ok = counted(pair.sender, TlsCounter::tx_rekey_ok);
+  const CountedSince sender(pair.sender);
+  const CountedSince receiver(pair.receiver);
   for (std::uint8_t generation = 1; generation <= 30; ++generation) {
     INFO("generation " << int{generation});
     const auto old_data = random_bytes(5000, generation);
@@ -98,28 +91,28 @@ TEST_CASE("ktls: rekey: thirty times, with data before and after") {
     REQUIRE(set_receiver(pair, generation) == 0);
     REQUIRE((pair.receiver.recv(new_data.size(), MSG_WAITALL).data == new_data));
   }
-  CHECK(counted(pair.receiver, TlsCounter::decrypt_error) == errors);
-  CHECK(counted(pair.receiver, TlsCounter::rx_rekey_received) == received + 30);
-  CHECK(counted(pair.receiver, TlsCounter::rx_rekey_ok) == rx_ok + 30);
-  CHECK(counted(pair.sender, TlsCounter::tx_rekey_ok) == tx_ok + 30);
+  CHECK(receiver[TlsCounter::decrypt_error] == 0);
+  CHECK(receiver[TlsCounter::rx_rekey_received] == 30);
+  CHECK(receiver[TlsCounter::rx_rekey_ok] == 30);
+  CHECK(sender[TlsCounter::tx_rekey_ok] == 30);
 }
 
 TEST_CASE("ktls: rekey_fail: TLS 1.2 has no second key: EBUSY") {
   const KtlsPair pair(any_tls12());
-  const std::uint64_t tx_errors = counted(pair.sender, TlsCounter::tx_rekey_error);
-  const std::uint64_t rx_errors = counted(pair.receiver, TlsCounter::rx_rekey_error);
+  const CountedSince sender(pair.sender);
+  const CountedSince receiver(pair.receiver);
   CHECK(set_sender(pair, 1) == EBUSY);
   CHECK(set_receiver(pair, 1) == EBUSY);
-  CHECK(counted(pair.sender, TlsCounter::tx_rekey_error) == tx_errors + 1);
-  CHECK(counted(pair.receiver, TlsCounter::rx_rekey_error) == rx_errors + 1);
+  CHECK(sender[TlsCounter::tx_rekey_error] == 1);
+  CHECK(receiver[TlsCounter::rx_rekey_error] == 1);
   CHECK(pair.sender.send("as before") == 9);
   CHECK(pair.receiver.recv(100).data == bytes_of("as before"));
 }
 
 TEST_CASE("ktls: rekey_fail: version and cipher stay: EINVAL, and the old key is unaffected") {
   const KtlsPair pair(any_tls13());
-  const std::uint64_t tx_errors = counted(pair.sender, TlsCounter::tx_rekey_error);
-  const std::uint64_t rx_errors = counted(pair.receiver, TlsCounter::rx_rekey_error);
+  const CountedSince sender(pair.sender);
+  const CountedSince receiver(pair.receiver);
   Variant other_version = pair.variation.variant;
   other_version.version = TLS_1_2_VERSION;
   Variant other_cipher = pair.variation.variant;
@@ -129,8 +122,8 @@ TEST_CASE("ktls: rekey_fail: version and cipher stay: EINVAL, and the old key is
     CHECK(pair.sender.set_tls(TLS_TX, crypto_info(other, 1)) == EINVAL);
     CHECK(pair.receiver.set_tls(TLS_RX, crypto_info(other, 1)) == EINVAL);
   }
-  CHECK(counted(pair.sender, TlsCounter::tx_rekey_error) == tx_errors + 2);
-  CHECK(counted(pair.receiver, TlsCounter::rx_rekey_error) == rx_errors + 2);
+  CHECK(sender[TlsCounter::tx_rekey_error] == 2);
+  CHECK(receiver[TlsCounter::rx_rekey_error] == 2);
   CHECK(pair.sender.send("as before") == 9);
   CHECK(pair.receiver.recv(100).data == bytes_of("as before"));
 
