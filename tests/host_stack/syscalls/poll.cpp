@@ -18,6 +18,13 @@ short events_of(Process& process, int fd) {
   return polled.revents;
 }
 
+// How many of so many bytes a send buffer takes at once.
+ssize_t send_at_once(Process& process, int fd, int send_buffer, std::size_t size) {
+  process.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
+  const auto data = pattern(size);
+  return process.send(fd, data.data(), data.size(), MSG_DONTWAIT);
+}
+
 }  // namespace
 
 TEST_CASE("poll() counts descriptors with events and passes over negative ones") {
@@ -88,24 +95,18 @@ TEST_CASE("poll(): a full send buffer") {
   TwoProcesses world;
   auto [c, s] = world.connect_processes();
   Process& p = world.at_client_host;
-  const int small = 1;
-  p.setsockopt(c, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-  const auto data = pattern(10'000);
-  CHECK(p.send(c, data.data(), data.size(), MSG_DONTWAIT) == 4608);
+  CHECK(send_at_once(p, c, 1, 10'000) == 4608);
   CHECK(events_of(p, c) == 0);
   pollfd polled{c, POLLOUT, 0};
   CHECK(p.poll(&polled, 1, 1000) == 1);
-  CHECK(p.send(c, data.data(), data.size(), MSG_DONTWAIT) > 0);
+  CHECK(send_at_once(p, c, 1, 10'000) > 0);
 }
 
 TEST_CASE("poll(): a send buffer with less than a third free") {
   TwoProcesses world;
   auto [c, s] = world.connect_processes();
   Process& p = world.at_client_host;
-  const int small = 1;
-  p.setsockopt(c, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-  const auto data = pattern(4000);
-  CHECK(p.send(c, data.data(), data.size(), MSG_DONTWAIT) == 4000);
+  CHECK(send_at_once(p, c, 1, 4000) == 4000);
   CHECK(events_of(p, c) == 0);
   pollfd polled{c, POLLOUT, 0};
   CHECK(p.poll(&polled, 1, 1000) == 1);
@@ -141,11 +142,8 @@ TEST_CASE("poll(): a send buffer that has room, but not a third of it") {
   TwoProcesses world;
   auto [c, s] = world.connect_processes();
   Process& p = world.at_client_host;
-  const int size = 50'000;
-  p.setsockopt(c, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
   // Nobody was told that there is no room.
-  const auto data = pattern(80'000);
-  CHECK(p.send(c, data.data(), data.size(), MSG_DONTWAIT) == 80'000);
+  CHECK(send_at_once(p, c, 50'000, 80'000) == 80'000);
   CHECK(events_of(p, c) == 0);
   pollfd polled{c, POLLOUT, 0};
   CHECK(p.poll(&polled, 1, -1) == 1);
