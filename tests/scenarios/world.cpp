@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "host_stack/openssl/tls_session.h"
+#include "tests/support/random_bytes.h"
 
 using namespace tlsnic;
 using host::Process;
@@ -40,13 +41,6 @@ int connect_to_server(Process& process) {
   const int fd = process.socket(AF_INET, SOCK_STREAM, 0);
   REQUIRE(process.connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
   return fd;
-}
-
-std::vector<std::uint8_t> some_bytes(std::size_t size, std::uint64_t seed) {
-  Random random(seed);
-  std::vector<std::uint8_t> out(size);
-  for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(random.next());
-  return out;
 }
 
 std::vector<std::uint8_t> read_to_end(host::TlsSession& session) {
@@ -164,8 +158,8 @@ TEST_CASE("world: libssl over descriptors, both ways, records by libssl or by th
   settings.session_tickets = 2;
   const host::TlsContext client(random, identity, host::TlsRole::client, settings);
   const host::TlsContext server(random, identity, host::TlsRole::server, settings);
-  const auto there = some_bytes(1'000'000, 1);
-  const auto back = some_bytes(300'000, 2);
+  const auto there = testing::random_bytes(1'000'000, 1);
+  const auto back = testing::random_bytes(300'000, 2);
   std::vector<std::uint8_t> came_there;
   std::vector<std::uint8_t> came_back;
   const host::RecordLayer expected = !ktls ? host::RecordLayer::openssl

@@ -11,7 +11,6 @@
 #include <limits>
 
 #include "host_stack/syscalls/type_message.h"
-#include "protocol/random.h"
 
 namespace tlsnic::host::test {
 namespace {
@@ -147,13 +146,6 @@ CryptoInfo crypto_info(const Variant& variant, std::uint8_t generation) {
   out.bytes.assign(crypto_info_size(variant.cipher), generation);
   const tls_crypto_info head{variant.version, variant.cipher};
   std::memcpy(out.bytes.data(), &head, sizeof head);
-  return out;
-}
-
-std::vector<std::uint8_t> random_bytes(std::size_t size, std::uint64_t seed) {
-  Random random(seed);
-  std::vector<std::uint8_t> out(size);
-  for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(random.next());
   return out;
 }
 

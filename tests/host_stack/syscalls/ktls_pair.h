@@ -13,6 +13,7 @@
 #include "host_stack/syscalls/process.h"
 #include "host_stack/syscalls/tls_uapi.h"
 #include "scenarios/world.h"
+#include "tests/support/random_bytes.h"
 
 namespace tlsnic::host::test {
 
@@ -67,7 +68,7 @@ struct CryptoInfo {
 // All key material bytes are equal to `generation`.
 CryptoInfo crypto_info(const Variant& variant, std::uint8_t generation = 0);
 
-std::vector<std::uint8_t> random_bytes(std::size_t size, std::uint64_t seed = 1);
+using testing::random_bytes;
 std::vector<std::uint8_t> bytes_of(std::string_view text);
 // 0, or errno if the call that returned `result` has failed.
 int error_of(long result);
