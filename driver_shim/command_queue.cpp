@@ -1,5 +1,7 @@
 #include "driver_shim/command_queue.h"
 
+#include "driver_shim/completion.h"
+
 namespace tlsnic::driver {
 
 void CommandQueue::configure() {
@@ -36,16 +38,13 @@ void CommandQueue::fill_ring() {
 
 void CommandQueue::poll() {
   while (consumer_ != producer_) {
-    tlsnic_command_completion completion;
-    const std::uint64_t slot = consumer_ % entries;
-    std::memcpy(&completion,
-                memory_.at(completions_ + slot * sizeof completion, sizeof completion).data(),
-                sizeof completion);
-    if (completion.phase != ((consumer_ & entries) == 0 ? 1 : 0)) break;
+    const auto completion =
+        read_completion<tlsnic_command_completion>(memory_, completions_, entries, consumer_);
+    if (!completion) break;
     ++consumer_;
     const Done done = std::move(in_ring_.front());
     in_ring_.pop_front();
-    if (done) done(completion.status);
+    if (done) done(completion->status);
   }
   fill_ring();
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "driver_shim/completion.h"
 #include "driver_shim/tx_segment.h"
 #include "protocol/tcp_sequence.h"
 
@@ -128,14 +129,11 @@ void TxQueue::flush() {
 
 void TxQueue::poll() {
   while (is_running() && consumer_ != rung_) {
-    tlsnic_tx_completion completion;
-    const std::uint64_t slot = completion_index_ % entries;
-    std::memcpy(&completion,
-                memory_.at(completions_ + slot * sizeof completion, sizeof completion).data(),
-                sizeof completion);
-    if (completion.phase != ((completion_index_ & entries) == 0 ? 1 : 0)) return;
+    const auto completion =
+        read_completion<tlsnic_tx_completion>(memory_, completions_, entries, completion_index_);
+    if (!completion) return;
     ++completion_index_;
-    if (completion.status != TLSNIC_TX_OK) ++statistics_.errors;
+    if (completion->status != TLSNIC_TX_OK) ++statistics_.errors;
     if (const std::uint32_t size = slots_[consumer_ % entries].piece.size; size != 0) {
       ++statistics_.dump_packets;
       statistics_.dump_bytes += size;
