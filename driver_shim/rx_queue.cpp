@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "driver_shim/completion.h"
+
 namespace tlsnic::driver {
 namespace {
 
@@ -39,14 +41,11 @@ bool RxQueue::refill() {
 }
 
 std::optional<ReceivedFrame> RxQueue::next() {
-  ReceivedFrame frame;
-  const std::uint64_t slot = completion_index_ % entries;
-  std::memcpy(
-      &frame.completion,
-      memory_.at(completions_ + slot * sizeof frame.completion, sizeof frame.completion).data(),
-      sizeof frame.completion);
-  if (frame.completion.phase != ((completion_index_ & entries) == 0 ? 1 : 0)) return std::nullopt;
+  const auto completion =
+      read_completion<tlsnic_rx_completion>(memory_, completions_, entries, completion_index_);
+  if (!completion) return std::nullopt;
   ++completion_index_;
+  ReceivedFrame frame{*completion, {}};
   frame.skb.length = frame.completion.byte_count;
   if (frame.completion.segments > 1) {
     ++statistics_.lro_packets;
