@@ -6,13 +6,8 @@ using namespace tlsnic::testing;
 
 namespace {
 
-struct Chelsio {
-  Chelsio() : world(driver::Personality::chelsio), flow(world) {
-    flow.plain(50);
-    REQUIRE(flow.install());
-    world.settle();
-    for (int i = 0; i < 4; ++i) flow.record(71);
-  }
+struct Chelsio : FourRecords {
+  Chelsio() : FourRecords(driver::Personality::chelsio) {}
   void expect_pieces(std::uint64_t start, std::uint64_t middle, std::uint64_t end,
                      std::uint64_t complete) {
     CHECK(world.statistic("partial_start_of_records") == start);
@@ -20,8 +15,6 @@ struct Chelsio {
     CHECK(world.statistic("partial_end_of_records") == end);
     CHECK(world.statistic("complete_records") == complete);
   }
-  TxDriverWorld world;
-  TxFlow flow;
 };
 
 }  // namespace

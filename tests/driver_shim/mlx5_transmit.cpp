@@ -8,24 +8,14 @@ using namespace tlsnic::testing;
 
 namespace {
 
-// Four records of 100 bytes on the wire, numbers 7 to 10, after 50 bytes of plain TCP: record i
-// begins at offset 50 + 100 i, sequence 1050 + 100 i.
-struct Four {
-  explicit Four(driver::Personality personality = driver::Personality::mlx5)
-      : world(personality), flow(world) {
-    flow.plain(50);
-    REQUIRE(flow.install());
-    world.settle();
-    for (int i = 0; i < 4; ++i) flow.record(100 - 29);
-  }
+struct Four : FourRecords {
+  Four() : FourRecords(driver::Personality::mlx5) {}
   void expect(std::uint64_t packets, std::uint64_t ooo, std::uint64_t skip, std::uint64_t drop) {
     CHECK(world.counter("tx_tls_encrypted_packets") == packets);
     CHECK(world.counter("tx_tls_ooo") == ooo);
     CHECK(world.counter("tx_tls_skip_no_sync_data") == skip);
     CHECK(world.counter("tx_tls_drop_no_sync_data") == drop);
   }
-  TxDriverWorld world;
-  TxFlow flow;
 };
 
 }  // namespace

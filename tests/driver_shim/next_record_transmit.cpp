@@ -10,22 +10,14 @@ namespace {
 
 constexpr driver::Personality both[] = {driver::Personality::nfp, driver::Personality::funeth};
 
-// Records of 100 bytes from offset 50 on, as many as are written.
-struct NextRecord {
-  explicit NextRecord(driver::Personality personality) : world(personality), flow(world) {
-    flow.plain(50);
-    REQUIRE(flow.install());
-    world.settle();
-    for (int i = 0; i < 4; ++i) flow.record(71);
-  }
+struct NextRecord : FourRecords {
+  using FourRecords::FourRecords;
   void expect(std::uint64_t packets, std::uint64_t ooo, std::uint64_t drop, std::size_t requests) {
     CHECK(world.counter("tx_tls_encrypted_packets") == packets);
     CHECK(world.counter("tx_tls_ooo") == ooo);
     CHECK(world.counter("tx_tls_drop_no_sync_data") == drop);
     CHECK(flow.hardware.probe.requests == std::vector<bool>(requests, false));
   }
-  TxDriverWorld world;
-  TxFlow flow;
 };
 
 }  // namespace

@@ -131,4 +131,19 @@ struct BasicTxFlow {
 };
 using TxFlow = BasicTxFlow<TxDriverWorld>;
 
+// A connection of TLS 1.2 in the device. Four records of 100 bytes on the wire, numbers 7 to 10,
+// after 50 bytes of plain TCP: record i begins at offset 50 + 100 i, sequence 1050 + 100 i; its tag
+// at 84 of it.
+struct FourRecords {
+  explicit FourRecords(driver::Personality personality) : world(personality), flow(world) {
+    flow.plain(50);
+    REQUIRE(flow.install());
+    world.settle();
+    for (int i = 0; i < 4; ++i) flow.record(100 - 29);
+  }
+
+  TxDriverWorld world;
+  TxFlow flow;
+};
+
 }  // namespace tlsnic::testing
