@@ -2,44 +2,16 @@
 #include <catch2/catch.hpp>
 #include <memory>
 
-#include "tests/driver_shim/world.h"
-#include "tests/hw_model/nic/in_child.h"
+#include "tests/driver_shim/lossy_stream.h"
 
 using namespace tlsnic;
 using namespace tlsnic::testing;
 
 namespace {
 
-using Words = std::vector<std::string>;
-
-constexpr std::size_t record_bytes = 1022;  // on the wire, of 1000 bytes of plaintext
-
-hw::NicParameters scanning_at_once() {
-  hw::NicParameters parameters;
-  parameters.rx.scan_start = hw::ScanStart::immediate;
-  parameters.rx.header_test = hw::HeaderTest::type_version_length;
-  return parameters;
-}
-
-// A world with one connection whose records 0 to 29 are to come, from first_number on.
-struct Lossy {
+struct Lossy : LossyStream {
   explicit Lossy(const hw::NicParameters& parameters = scanning_at_once())
-      : world(parameters),
-        stream(connection.crypto.keys, std::vector<std::size_t>(30, 1000), first_number) {
-    connection.crypto.record_number = first_number;
-    world.start();
-    if (world.add(connection) != 0) throw std::logic_error("not added");
-    world.settle();
-  }
-
-  Buffer frame(double from_record, double to_record) {
-    const auto from = static_cast<std::size_t>(from_record * record_bytes);
-    const auto to = static_cast<std::size_t>(to_record * record_bytes);
-    return connection.frame(stream, from, to - from);
-  }
-  std::uint32_t at(std::uint32_t record) const {
-    return connection.start + static_cast<std::uint32_t>(record * record_bytes);
-  }
+      : LossyStream(TlsVersion::tls13, driver::Personality::mlx5, parameters) {}
   // In sync, then a packet with a header in it lost, then one with the header of record 3.
   void lose_and_ask() {
     CHECK(world.pass(frame(0, 0.5)).decrypted);
@@ -53,11 +25,6 @@ struct Lossy {
     CHECK(world.counter("rx_tls_resync_req_skip") == skip);
     CHECK(world.counter("rx_tls_resync_res_ok") == ok);
   }
-
-  static constexpr std::uint64_t first_number = 100;
-  FakeConnection connection;
-  World world;
-  RecordStream stream;
 };
 
 }  // namespace
@@ -68,7 +35,7 @@ TEST_CASE("a lost packet: request, start, end, answer, and packets are marked ag
     lossy.lose_and_ask();
     lossy.expect(1, 1, 1, 0, 0);
     CHECK(lossy.connection.said == Words{"start 1022", "end"});
-    CHECK(lossy.connection.asked_sequence == lossy.at(2) + record_bytes / 2);
+    CHECK(lossy.connection.asked_sequence == lossy.at(2.5));
     CHECK(lossy.connection.guess == lossy.at(3));
 
     // Nothing is marked until the stack has answered; records are counted meanwhile.
@@ -82,7 +49,7 @@ TEST_CASE("a lost packet: request, start, end, answer, and packets are marked ag
     CHECK(delivered.decrypted);
     CHECK((delivered.bytes ==
            with_payload(lossy.frame(6, 7.25),
-                        Bytes(lossy.stream.clear).subspan(6 * record_bytes, 1277))));
+                        Bytes(lossy.stream.clear).subspan(lossy.offset(6), 1277))));
     CHECK(lossy.world.counter("rx_tls_resync_res_retry") == 0);
     CHECK(lossy.world.counter("rx_tls_resync_res_skip") == 0);
   });

@@ -1,49 +1,26 @@
 // Receive as nfp does it (facts 4.2, 1.10.1, 1.10.3), with and without stream scan.
 #include <catch2/catch.hpp>
 #include <cerrno>
-#include <memory>
 
-#include "tests/driver_shim/world.h"
-#include "tests/hw_model/nic/in_child.h"
+#include "tests/driver_shim/lossy_stream.h"
 
 using namespace tlsnic;
 using namespace tlsnic::testing;
 
 namespace {
 
-using Words = std::vector<std::string>;
-
-constexpr std::size_t record_bytes = 1029;  // on the wire, of 1000 bytes of plaintext
-
-// One connection whose records 0 to 29 are to come, numbers 100 to 129.
-struct Nfp {
+struct Nfp : LossyStream {
   explicit Nfp(bool stream_scan)
-      : world(parameters(), 40u << 20,
-              stream_scan ? driver::Personality::nfp_stream_scan : driver::Personality::nfp) {
-    connection.crypto = {test_keys(TlsVersion::tls12, TlsCipher::aes_gcm_128), 100};
-    stream = std::make_unique<RecordStream>(connection.crypto.keys,
-                                            std::vector<std::size_t>(30, 1000), 100);
-    world.start();
-    REQUIRE(world.add(connection) == 0);
-    world.settle();
-  }
-  static hw::NicParameters parameters() {
-    hw::NicParameters out;
-    out.rx.scan_start = hw::ScanStart::immediate;
-    out.rx.header_test = hw::HeaderTest::type_version_length;
-    return out;
-  }
+      : LossyStream(TlsVersion::tls12, stream_scan ? driver::Personality::nfp_stream_scan
+                                                   : driver::Personality::nfp) {}
   bool decrypted(double from_record, double to_record) {
-    const auto from = static_cast<std::size_t>(from_record * record_bytes);
-    const auto to = static_cast<std::size_t>(to_record * record_bytes);
-    const Buffer frame = connection.frame(*stream, from, to - from);
-    const auto delivered = world.pass(frame);
-    const Buffer clear = with_payload(frame, Bytes(stream->clear).subspan(from, to - from));
-    CHECK((delivered.bytes == (delivered.decrypted ? clear : frame)));
+    const Buffer sent = frame(from_record, to_record);
+    const auto delivered = world.pass(sent);
+    const std::size_t from = offset(from_record);
+    const Buffer clear =
+        with_payload(sent, Bytes(stream.clear).subspan(from, offset(to_record) - from));
+    CHECK((delivered.bytes == (delivered.decrypted ? clear : sent)));
     return delivered.decrypted;
-  }
-  std::uint32_t at(std::uint32_t record) const {
-    return connection.start + static_cast<std::uint32_t>(record * record_bytes);
   }
   void expect(std::uint64_t decrypted_packets, std::uint64_t ok, std::uint64_t ign,
               std::uint64_t sent) {
@@ -52,10 +29,6 @@ struct Nfp {
     CHECK(world.counter("rx_tls_resync_req_ign") == ign);
     CHECK(world.counter("rx_tls_resync_sent") == sent);
   }
-
-  FakeConnection connection;
-  World world;
-  std::unique_ptr<RecordStream> stream;
 };
 
 }  // namespace
