@@ -9,14 +9,9 @@ namespace {
 
 using test::ByteVector;
 using test::OpensslWorld;
+using test::settings_of;
 using test::Side;
 using test::WorldSettings;
-
-WorldSettings settings_of(TlsVersion version) {
-  WorldSettings settings;
-  settings.client = settings.server = test::tls_settings(version, TlsCipher::aes_gcm_128);
-  return settings;
-}
 
 // By kTLS there is no alert: its EBADMSG stays pending, and what is sent fails with it (facts 1.6,
 // 2.7).

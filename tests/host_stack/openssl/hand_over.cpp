@@ -20,12 +20,6 @@ constexpr TlsVersion versions[] = {TlsVersion::tls12, TlsVersion::tls13};
 constexpr TlsCipher ciphers[] = {TlsCipher::aes_gcm_128, TlsCipher::aes_gcm_256,
                                  TlsCipher::aes_ccm_128, TlsCipher::chacha20_poly1305};
 
-WorldSettings with(const TlsSettings& both) {
-  WorldSettings settings;
-  settings.client = settings.server = both;
-  return settings;
-}
-
 const ByteVector& client_data() {
   static const ByteVector data = test::some_bytes(100'000, 1);
   return data;
@@ -85,7 +79,7 @@ TEST_CASE("OpenSSL hands both directions over", "[openssl]") {
   const testing::TemporaryFile keys("openssl.keys");
 
   testing::in_child([&] {
-    WorldSettings settings = with(test::tls_settings(version, cipher));
+    WorldSettings settings = test::settings_of(version, cipher);
     settings.offload = offload;
     OpensslWorld world(settings);
     // A device takes AES-GCM only (facts 2.2).
@@ -151,11 +145,9 @@ TEST_CASE("What is not left to kTLS stays with OpenSSL", "[openssl]") {
   const bool rx = GENERATE(false, true);
   CAPTURE(static_cast<int>(version), tx, rx);
   testing::in_child([&] {
-    TlsSettings mixed = test::tls_settings(version, TlsCipher::aes_gcm_128);
-    mixed.ktls = {tx, rx};
-    mixed.ktls_rx_tls13 = false;
-    WorldSettings settings = with(test::tls_settings(version, TlsCipher::aes_gcm_128));
-    settings.client = mixed;
+    WorldSettings settings = test::settings_of(version);
+    settings.client.ktls = {tx, rx};
+    settings.client.ktls_rx_tls13 = false;
     settings.server.session_tickets = 2;
     OpensslWorld world(settings);
     const bool takes_rx = rx && version == TlsVersion::tls12;
@@ -182,7 +174,7 @@ TEST_CASE("Tickets and key updates pass through kTLS", "[openssl]") {
   const bool offload = GENERATE(false, true);
   CAPTURE(offload);
   testing::in_child([&] {
-    WorldSettings settings = with(test::tls_settings(TlsVersion::tls13, TlsCipher::aes_gcm_256));
+    WorldSettings settings = test::settings_of(TlsVersion::tls13, TlsCipher::aes_gcm_256);
     settings.server.session_tickets = 2;
     settings.offload = offload;
     OpensslWorld world(settings);

@@ -127,10 +127,11 @@ void OpensslWorld::write_capture(const std::string& path) const {
   testing::write_file(path, testing::pcap_file(frames_));
 }
 
-TlsSettings tls_settings(TlsVersion version, TlsCipher cipher) {
-  TlsSettings settings;
-  settings.version = version;
-  settings.cipher = cipher;
+WorldSettings settings_of(TlsVersion version, TlsCipher cipher) {
+  WorldSettings settings;
+  settings.client.version = version;
+  settings.client.cipher = cipher;
+  settings.server = settings.client;
   return settings;
 }
 

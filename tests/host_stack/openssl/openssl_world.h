@@ -76,7 +76,8 @@ class OpensslWorld {
   std::list<Running> running_;  // the last member: sockets go before hosts
 };
 
-TlsSettings tls_settings(TlsVersion version, TlsCipher cipher);
+// The same for both sides.
+WorldSettings settings_of(TlsVersion version, TlsCipher cipher = TlsCipher::aes_gcm_128);
 ByteVector some_bytes(std::size_t size, std::uint32_t seed = 1);
 // Exactly so many bytes, by SSL_read() or as data records of the socket; Catch2 assertions.
 ByteVector read_all(TlsSession& session, std::size_t size);

@@ -56,8 +56,7 @@ Files run(const WorldSettings& settings) {
 TEST_CASE("A seed decides every byte on the wire", "[openssl]") {
   const TlsVersion version = GENERATE(TlsVersion::tls12, TlsVersion::tls13);
   CAPTURE(static_cast<int>(version));
-  WorldSettings settings;
-  settings.client = settings.server = test::tls_settings(version, TlsCipher::aes_gcm_128);
+  WorldSettings settings = test::settings_of(version);
   settings.server.session_tickets = 2;
   const Files first = run(settings);
   usleep(1'100'000);  // another second of the host's clock
