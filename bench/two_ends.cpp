@@ -1,5 +1,6 @@
 // Two ends, one and 128 connections, without and with loss: data packets simulated per second of
-// host time, beside what the bare AEAD takes for as many bytes.
+// host time, beside what the bare AEAD takes for as many bytes. Or one of them alone, as it is to
+// be profiled (profile.py).
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -27,6 +28,8 @@ scenarios::Scenario make(std::uint32_t flows, double loss, std::uint64_t bytes) 
   scenarios::Scenario scenario;
   scenario.flows[0].count = flows;
   scenario.flows[0].bytes = bytes / flows;
+  // Until the chips hold the contexts of all: a driver makes one after the other.
+  scenario.flows[0].pause_ns = 50'000'000;
   for (scenarios::LinkSettings& link : scenario.link) {
     link.delay_ns = 20'000;
     link.queue_frames = 100'000;
@@ -83,11 +86,24 @@ void measure(std::uint32_t flows, double loss, std::uint64_t bytes) {
   if (status != 0) std::exit(1);
 }
 
+// Prints the number of data packets. Exit status.
+int run_alone(const scenarios::Scenario& scenario) {
+  const scenarios::RunResult result = run_scenario(scenario);
+  fmt::print("{:.0f}\n", value(result, "data_packets"));
+  for (const std::string& failure : result.failures) fmt::print(stderr, "{}\n", failure);
+  return result.failures.empty() ? 0 : 1;
+}
+
 }  // namespace
 
-// Argument: megabytes, 256 by default.
+// Arguments: megabytes, 256 by default; then, for one run and nothing beside it, connections and
+// percentage of loss.
 int main(int argc, char** argv) {
   const std::uint64_t bytes = (argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 256) << 20;
+  if (argc > 3) {
+    const auto flows = static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10));
+    return run_alone(make(flows, std::strtod(argv[3], nullptr) / 100, bytes));
+  }
   fmt::print("flows    loss    packets   wall s  packets/s  events  x AEAD  MiB RSS\n");
   for (const double loss : {0.0, 0.01})
     for (const std::uint32_t flows : {1u, 128u}) measure(flows, loss, bytes);
