@@ -26,17 +26,17 @@ std::uint16_t ones_complement_sum(Bytes bytes) {
   // Summing in host order and swapping once at the end gives the same sum (RFC 1071, section 2).
   const std::uint8_t* p = bytes.data();
   std::size_t left = bytes.size();
-  std::uint64_t sum = 0;
-  while (left >= 32) {
-    // 16 lanes of 16 bits added into 32-bit sums: a shape that compilers turn into vector code.
-    std::uint32_t lanes = 0;
-    std::uint16_t words[16];
-    std::memcpy(words, p, 32);
-    for (const std::uint16_t word : words) lanes += word;
-    sum += lanes;
-    p += 32;
-    left -= 32;
+  // Four sums side by side of 32 bits each, in 64: a shape that compilers turn into vector code.
+  std::uint64_t sums[4] = {};
+  while (left >= 16) {
+    std::uint32_t words[4];
+    std::memcpy(words, p, 16);
+    for (std::size_t i = 0; i < 4; ++i) sums[i] += words[i];
+    p += 16;
+    left -= 16;
   }
+  std::uint64_t sum = 0;
+  for (const std::uint64_t each : sums) sum += fold(each);
   while (left >= 2) {
     std::uint16_t word;
     std::memcpy(&word, p, 2);
