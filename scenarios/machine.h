@@ -28,6 +28,8 @@ class Machine : public sc_core::sc_module {
     host.device_down();
   }
 
+  // That of the first device.
+  const netdev::DmaMemory& memory() const { return memory_; }
   // The device that the route takes.
   Device& device() { return host.route().device == &second_netdev_ ? *second : first; }
   void set_route(bool to_second) {
