@@ -4,9 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <vector>
 
+#include "host_stack/fifo.h"
 #include "host_stack/ktls/record.h"
 
 namespace tlsnic::host {
@@ -33,7 +33,7 @@ class RxList {
   Entry& operator[](std::size_t i) { return entries_[i]; }
 
  private:
-  std::deque<Entry> entries_;
+  Fifo<Entry> entries_;
 };
 
 }  // namespace tlsnic::host

@@ -3,10 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
+#include "host_stack/fifo.h"
 #include "host_stack/netdev/tls_dev.h"
 
 namespace tlsnic::host {
@@ -38,7 +38,7 @@ class TxRecords {
     bool is_marker() const { return length == 0; }
   };
 
-  std::deque<Record> records_;
+  Fifo<Record> records_;
   std::uint64_t unacked_record_number_ = 0;  // of the first in records_
   std::optional<std::size_t> hint_;          // retransmit_hint: an index
 };

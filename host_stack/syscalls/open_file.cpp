@@ -33,9 +33,7 @@ void OpenSocket::established() {
 // As Linux's sk_acceptq_is_full(): one more than the backlog says.
 bool OpenSocket::has_room() {
   if (half_open.size() + accept_queue.size() <= backlog) return true;
-  half_open.erase(std::remove_if(half_open.begin(), half_open.end(),
-                                 [](const auto& each) { return each->is_closed(); }),
-                  half_open.end());
+  half_open.remove_if([](const auto& each) { return each->is_closed(); });
   return half_open.size() + accept_queue.size() <= backlog;
 }
 

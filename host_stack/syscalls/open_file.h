@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -72,9 +73,9 @@ struct OpenSocket : OpenFile, SocketEvents, Acceptor {
 
   bool listening = false;
   std::size_t backlog = 0;
-  std::deque<std::shared_ptr<OpenSocket>> half_open;     // handshake not done, or failed
-  std::deque<std::shared_ptr<OpenSocket>> accept_queue;  // handshake done, in that order
-  OpenSocket* listener = nullptr;                        // whose half_open this is in
+  std::list<std::shared_ptr<OpenSocket>> half_open;     // handshake not done, or failed
+  std::list<std::shared_ptr<OpenSocket>> accept_queue;  // handshake done, in that order
+  OpenSocket* listener = nullptr;                       // whose half_open this is in
 
   // Options
   std::size_t receive_low_water = 1;                // SO_RCVLOWAT, bytes

@@ -3,11 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <vector>
 
+#include "host_stack/fifo.h"
 #include "host_stack/netdev/sk_buff.h"
 #include "protocol/frame.h"
 
@@ -121,7 +121,7 @@ class ReceiveQueue {
   std::uint64_t highest_ = 0;
   std::optional<std::uint64_t> fin_;
   std::size_t out_of_order_memory_ = 0;
-  std::deque<Segment> in_order_;
+  Fifo<Segment> in_order_;
   std::map<std::uint64_t, Segment> out_of_order_;  // by start; disjoint, all beyond rcv_nxt
   std::vector<Segment> consumed_;
   ReceiveQueueStatistics statistics_;

@@ -3,9 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <vector>
 
+#include "host_stack/fifo.h"
 #include "host_stack/netdev/tx_skb.h"
 
 namespace tlsnic::host {
@@ -58,7 +58,7 @@ class SendQueue {
   std::uint64_t start_ = 1;
   std::uint64_t end_ = 1;
   mutable std::size_t found_last_ = 0;  // segments are cut one after another
-  std::deque<Chunk> chunks_;
+  Fifo<Chunk> chunks_;
 };
 
 }  // namespace tlsnic::host
