@@ -42,9 +42,11 @@ enum class Kind {
   scenario,  // as keys, but as flows of a scenario, with its records of what was sent and read
 };
 
-constexpr std::size_t message = 65536;                      // bytes from each end to the other
+constexpr std::size_t message = 65536;  // bytes from each end to the other
+// Each connection has its turn: what chips and link hold for packets in flight is not of
+// connections.
+constexpr std::uint64_t turn_ns = 2'000'000;
 constexpr std::uint64_t first_exchange_ns = 5'000'000'000;  // the chips hold all contexts by then
-constexpr std::uint64_t exchange_ns = 2'000'000;
 constexpr std::uint64_t measured_at_ns = 20'000'000'000;
 
 std::array<std::uint8_t, message> content{};  // also what is received goes there
@@ -73,6 +75,7 @@ int accept_one(Process& process, std::uint32_t connection) {
 }
 
 int connect_one(Process& process, std::uint32_t connection) {
+  process.sleep_ns(connection * turn_ns);
   const sockaddr_in address = server_address(connection);
   const int fd = must("socket", process.socket(AF_INET, SOCK_STREAM, 0));
   must("connect",
@@ -89,10 +92,9 @@ void set_keys(Process& process, int fd) {
   must("TLS_RX", process.setsockopt(fd, SOL_TLS, TLS_RX, &info, sizeof(info)));
 }
 
-// One message there, one back. Then nothing. Each connection has its turn: what chips and link hold
-// for packets in flight is not of connections.
+// One message there, one back. Then nothing.
 void exchange(Process& process, int fd, std::uint32_t connection, bool is_server) {
-  process.sleep_ns(first_exchange_ns + connection * exchange_ns -
+  process.sleep_ns(first_exchange_ns + connection * turn_ns -
                    sc_core::sc_time_stamp().value() / 1000);
   for (const bool sends : {!is_server, is_server}) {
     if (sends) {
@@ -170,7 +172,7 @@ Usage usage_of_scenario(std::uint32_t connections) {
     flow.sender = scenarios::Sender::both;
     flow.bytes = 2 * message;
     flow.writes = {message};
-    flow.start_ns = i * exchange_ns;
+    flow.start_ns = i * turn_ns;
     flow.write_pause_ns = 2 * measured_at_ns;
   }
   Usage out;
@@ -235,11 +237,15 @@ void compare(const char* title, std::uint32_t connections, Kind kind) {
 
 }  // namespace
 
-// Argument: connections, 256 by default; a power of two, so that tables have doubled.
+// Argument: connections, 256 by default, at most 1024; a power of two, so that tables have doubled.
 int main(int argc, char** argv) {
   if (!bench::count_openssl_memory()) return 1;
-  const auto connections =
-      static_cast<std::uint32_t>(argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 256);
+  const unsigned long asked = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 256;
+  if (asked == 0 || asked > 1024) {
+    fmt::print(stderr, "found '{}', expected 1 to 1024 connections\n", argv[1]);
+    return 2;
+  }
+  const auto connections = static_cast<std::uint32_t>(asked);
   fmt::print("bytes per connection, both ends; threads' stacks are {} and {} KiB for each\n",
              scenarios::application_stack_bytes / 1024, host::openssl_stack_size / 1024);
   fmt::print("{:24} {:>9} {:>9} {:>9} {:>9} {:>9}\n", "", "OpenSSL", "keys", "buffers", "state",

@@ -46,7 +46,9 @@ void TcpSocket::relieve_pressure() {
 
 bool TcpSocket::receive(ReceiveCall& call) {
   if (!call.reads_records) call.reads_records = receives_records();
-  return *call.reads_records ? receive_records(call) : receive_plain(call);
+  const bool is_over = *call.reads_records ? receive_records(call) : receive_plain(call);
+  if (receiving_) receiving_->release();
+  return is_over;
 }
 
 // ---- plain bytes
@@ -182,7 +184,7 @@ int TcpSocket::splice_read(std::size_t size, std::vector<std::uint8_t>& out) {
     ReceiveCall call;
     call.buffers = gsl::span<const iovec>(&buffer, 1);
     call.may_wait = false;
-    receive_plain(call);
+    receive(call);
     out.insert(out.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(call.copied));
     return call.copied > 0 ? 0 : call.error;
   }
@@ -191,6 +193,7 @@ int TcpSocket::splice_read(std::size_t size, std::vector<std::uint8_t>& out) {
     const int error = next_record(true, 0, record);
     if (!record) return error;
     rx_list_.push_back(*record);
+    receiving_->release();
   }
   RxList::Entry& entry = rx_list_[0];
   if (entry.type != record_application_data) return EINVAL;

@@ -72,8 +72,11 @@ class ReceiveQueue {
   std::size_t copy(MutableBytes out) const;
   // The first n unread bytes (or all, if fewer) as they arrived; replaces what is in `out`.
   void pieces(std::size_t n, std::vector<Piece>& out) const;
-  // n <= available(). Pieces of the bytes consumed stay valid until the next consume().
+  // n <= available(). Pieces of the bytes consumed stay valid until release() or the next
+  // consume().
   void consume(std::size_t n);
+  // The reader has copied what it consumed: its buffers go back to the device.
+  void release() { consumed_.clear(); }
   // The reader keeps the first n unread bytes in memory of its own: they take no room of the
   // receive buffer any more, though they are read later (kTLS: "copy mode", facts 3). n <=
   // available().
@@ -123,7 +126,7 @@ class ReceiveQueue {
   std::size_t out_of_order_memory_ = 0;
   Fifo<Segment> in_order_;
   std::map<std::uint64_t, Segment> out_of_order_;  // by start; disjoint, all beyond rcv_nxt
-  std::vector<Segment> consumed_;
+  Fifo<Segment> consumed_;
   ReceiveQueueStatistics statistics_;
 };
 
