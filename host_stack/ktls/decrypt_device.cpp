@@ -18,6 +18,7 @@ RecordOffload classify_record(gsl::span<const Piece> record) {
 void strip_framing(gsl::span<const Piece> record, std::size_t prepend, std::size_t tail,
                    std::vector<Bytes>& out) {
   out.clear();
+  out.reserve(record.size());
   for (const Piece& piece : record) {
     const std::size_t skip = std::min<std::size_t>(prepend, piece.bytes.size());
     prepend -= skip;

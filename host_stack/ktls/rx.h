@@ -68,6 +68,12 @@ class Rx {
   // nothing but what is counted (facts 2.9).
   ReadResult read(std::size_t zero_copy_room = 0);
 
+  // What read() gave was copied, and is not valid any more.
+  void release() {
+    pieces_ = std::vector<Piece>();
+    plaintext_ = std::vector<Bytes>();
+  }
+
   // Passes over the complete record at the front, counting its number. The kernel has no such call:
   // for replays, which report a bad record and go on. False if there is none or a rekey is due.
   bool skip_record();

@@ -57,7 +57,10 @@ class Socket {
   // Takes plain bytes, also after set_tls_rx(), for a call that began before it. n <= available.
   void consume(std::size_t n);
   // What was read, records too, has been copied: see ReceiveQueue::release().
-  void release() { queue_.release(); }
+  void release() {
+    queue_.release();
+    if (rx_ != nullptr) rx_->release();
+  }
 
   // setsockopt(TLS_RX), the first time and for a rekey; see Rx::install() and Rx::rekey(). What is
   // queued already is examined at once but not announced: ask readable().

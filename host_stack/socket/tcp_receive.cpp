@@ -57,10 +57,11 @@ bool TcpSocket::receive_plain(ReceiveCall& call) {
   if (receiving_) {
     const std::size_t available = receiving_->receive_queue().available();
     const std::size_t from = call.peek ? std::min(call.copied, available) : 0;
-    receiving_->receive_queue().pieces(from + std::min(call.room(), available - from), pieces_);
+    std::vector<Piece> pieces;
+    receiving_->receive_queue().pieces(from + std::min(call.room(), available - from), pieces);
     std::size_t skip = from;
     std::size_t taken = 0;
-    for (const Piece& piece : pieces_) {
+    for (const Piece& piece : pieces) {
       const std::size_t skipped = std::min<std::size_t>(skip, piece.bytes.size());
       skip -= skipped;
       const Bytes rest = piece.bytes.subspan(skipped);

@@ -175,7 +175,6 @@ class TcpSocket : private TcpEvents, private TcpSendSide {
   bool error_is_newer_ = false;  // than the parser's
   bool done_ = false;            // the connection existed and is gone
   RxList rx_list_;
-  std::vector<Piece> pieces_;
   // Each refers to the ones before it.
   std::optional<Socket> receiving_;
   TcpEndpoint endpoint_;

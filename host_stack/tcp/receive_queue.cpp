@@ -153,6 +153,7 @@ std::size_t ReceiveQueue::copy(MutableBytes out) const {
 
 void ReceiveQueue::pieces(std::size_t n, std::vector<Piece>& out) const {
   out.clear();
+  out.reserve(std::min<std::size_t>(in_order_.size(), 16));
   for (const Segment& segment : in_order_) {
     if (n == 0) break;
     const std::size_t length = std::min<std::size_t>(segment.length, n);
