@@ -48,16 +48,17 @@ void LossRecovery::sent(Range range, std::uint64_t now_ns, bool is_new) {
     lost_again_.remove(range);
     resent_.push_back({range, now_ns});
   }
-  for (auto copy = first_copy(range.start);
-       copy != first_copies_.end() && copy->range.start < range.end; ++copy)
-    copy->sent_again = true;
+  for (std::size_t i = first_copy(range.start);
+       i < first_copies_.size() && first_copies_[i].range.start < range.end; ++i)
+    first_copies_[i].sent_again = true;
 }
 
-// The first copy that holds the offset, or the first after it.
-std::deque<LossRecovery::Transmission>::iterator LossRecovery::first_copy(std::uint64_t offset) {
-  return std::partition_point(
-      first_copies_.begin(), first_copies_.end(),
-      [offset](const Transmission& each) { return each.range.end <= offset; });
+// The index of the first copy that holds the offset, or of the first after it.
+std::size_t LossRecovery::first_copy(std::uint64_t offset) const {
+  const auto copy =
+      std::partition_point(first_copies_.begin(), first_copies_.end(),
+                           [offset](const Transmission& each) { return each.range.end <= offset; });
+  return static_cast<std::size_t>(copy - first_copies_.begin());
 }
 
 std::optional<std::uint64_t> LossRecovery::acknowledged_sent_ns(const AckReport& ack) const {
@@ -72,9 +73,10 @@ std::optional<std::uint64_t> LossRecovery::acknowledged_sent_ns(const AckReport&
 }
 
 void LossRecovery::note_selected(std::uint64_t offset) {
-  const auto copy = first_copy(offset);
-  if (copy == first_copies_.end() || copy->sent_again) return;
-  named_sent_ns_ = std::min(named_sent_ns_.value_or(copy->sent_ns), copy->sent_ns);
+  const std::size_t index = first_copy(offset);
+  if (index == first_copies_.size() || first_copies_[index].sent_again) return;
+  const std::uint64_t sent_ns = first_copies_[index].sent_ns;
+  named_sent_ns_ = std::min(named_sent_ns_.value_or(sent_ns), sent_ns);
 }
 
 bool LossRecovery::is_delivered(const Range& range, std::uint64_t una) const {
@@ -96,18 +98,20 @@ void LossRecovery::find_lost_retransmissions(const AckReport& ack) {
       first_copies_.begin(), first_copies_.end(),
       [highest](const Transmission& each) { return each.range.start < highest; });
   std::uint64_t youngest = after == first_copies_.begin() ? 0 : std::prev(after)->sent_ns;
-  for (auto each = resent_.begin(); each != resent_.end();) {
-    const bool delivered = is_delivered(each->range, ack.una);
-    if (delivered) youngest = std::max(youngest, each->sent_ns);
-    each = delivered ? resent_.erase(each) : std::next(each);
-  }
+  const auto delivered =
+      std::remove_if(resent_.begin(), resent_.end(), [&](const Transmission& each) {
+        if (!is_delivered(each.range, ack.una)) return false;
+        youngest = std::max(youngest, each.sent_ns);
+        return true;
+      });
+  resent_.erase(delivered, resent_.end());
   const std::uint64_t reorder_window = ack.srtt_ns / 4;
-  while (!resent_.empty() && resent_.front().sent_ns + reorder_window < youngest) {
+  auto each = resent_.begin();
+  for (; each != resent_.end() && each->sent_ns + reorder_window < youngest; ++each) {
     // Of one that was acknowledged in part the beginning is not there to be sent again.
-    const Range lost = resent_.front().range;
-    lost_again_.add({std::max(lost.start, ack.una), lost.end});
-    resent_.pop_front();
+    lost_again_.add({std::max(each->range.start, ack.una), each->range.end});
   }
+  resent_.erase(resent_.begin(), each);
   if (lost_again_.empty()) return;
   for (const Range& held : sacked_.ranges()) lost_again_.remove(held);
 }

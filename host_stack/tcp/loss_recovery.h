@@ -4,10 +4,11 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <gsl/span>
 #include <optional>
+#include <vector>
 
+#include "host_stack/fifo.h"
 #include "host_stack/tcp/range_set.h"
 
 namespace tlsnic::host {
@@ -96,11 +97,11 @@ class LossRecovery {
     std::uint64_t sent_ns;
     bool sent_again = false;  // a part of it; of first copies only
   };
-  std::deque<Transmission>::iterator first_copy(std::uint64_t offset);
+  std::size_t first_copy(std::uint64_t offset) const;
 
-  std::deque<Transmission> first_copies_;  // of new data, from the one that holds una on
-  std::deque<Transmission> resent_;        // of this recovery, not known to be delivered or lost
-  RangeSet lost_again_;                    // retransmissions that were lost
+  Fifo<Transmission> first_copies_;   // of new data, from the one that holds una on
+  std::vector<Transmission> resent_;  // of this recovery, not known to be delivered or lost
+  RangeSet lost_again_;               // retransmissions that were lost
   std::optional<std::uint64_t> named_sent_ns_;
 };
 
