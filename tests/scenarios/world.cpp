@@ -145,8 +145,8 @@ TEST_CASE("world: an application that returns leaves no connection open") {
 TEST_CASE("world: connections that were read empty hold no packets of the device's") {
   const bool splices = GENERATE(false, true);
   constexpr int connections = 40;
-  const std::vector<std::uint8_t> sent = some_bytes(30'000, 3);  // 21 packets
-  long more = 0;                                                 // pages in use
+  const std::vector<std::uint8_t> sent = testing::random_bytes(30'000, 3);  // 21 packets
+  long more = 0;                                                            // pages in use
   world().spawn(world().server, [&](Process& process) {
     const auto before = static_cast<long>(world().server.memory().pages_in_use());
     int pipe[2];
