@@ -71,7 +71,9 @@ void RxPath::run_lro(Packet* packet) {
 }
 
 void RxPath::end_lro() {
-  queue_for_dma(lro_.close());
+  // A packet of the same instant may have ended the frame, which the event was for, and opened
+  // another: an event that has been triggered is not cancelled any more.
+  if (lro_.open() != nullptr && lro_.deadline() <= now()) queue_for_dma(lro_.close());
 }
 
 void RxPath::queue_for_dma(Packet* packet) {

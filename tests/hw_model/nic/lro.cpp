@@ -167,6 +167,29 @@ TEST_CASE("LRO: PSH, 64 KiB, another connection and the time-out end a frame") {
   });
 }
 
+TEST_CASE("LRO: a packet may end a frame in the instant of its time-out") {
+  in_child([] {
+    hw::NicParameters parameters;
+    parameters.wire_per_byte = 0;
+    parameters.lro_time_out = 32 * us;
+    // The order of events of one instant depends on those before: the command is one.
+    parameters.firmware_command = 32 * us + 50'000;
+    Bench bench(parameters);
+    bring_up_with_lro(bench);
+    TestConnection connection;
+    for (std::uint64_t ns = 0; ns < 60; ++ns) {
+      bench.post(key_create(connection));
+      bench.send(segment(0));
+      bench.run(32 * us + ns * 1000);
+      bench.send(segment(5));
+      bench.settle();
+      CHECK(bench.receive_all().size() == 2);
+      REQUIRE(bench.poll_command());
+      bench.offer(2);
+    }
+  });
+}
+
 TEST_CASE("LRO: decrypted and other segments are not joined, nor is one that failed") {
   in_child([] {
     Bench bench;
