@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint32_t ipv4_header = 20;
 constexpr std::uint32_t ipv6_header = 40;
 constexpr std::uint32_t tcp_header = 20;
-constexpr std::uint32_t max_ip_length = 0xffff;
+constexpr std::uint32_t max_behind_link_header = 0xffff;  // IPv6 too: what the ABI promises
 constexpr std::array<std::uint8_t, 4> timestamps_only{1, 1, 8, 10};  // RFC 7323, appendix A
 constexpr std::uint32_t timestamps_size = 12;
 
@@ -45,11 +45,9 @@ bool are_alike(const Packet& a, const Packet& b) {
   return x[ip + 1] == y[ip + 1] && std::equal(x + ip + 6, x + ip + 9, y + ip + 6);
 }
 
-std::uint32_t ip_length(const Packet& first) {
-  const bool is_ipv6 = first.parsed.tuple.source.address.is_ipv6;
-  const std::uint32_t end =
-      first.parsed.payload_offset + first.parsed.payload_length + first.joined_bytes;
-  return end - first.parsed.l3_offset - (is_ipv6 ? ipv6_header : 0);
+std::uint32_t size_behind_link_header(const Packet& first) {
+  return first.parsed.payload_offset + first.parsed.payload_length + first.joined_bytes -
+         first.parsed.l3_offset;
 }
 
 }  // namespace
@@ -62,7 +60,7 @@ bool LroUnit::continues(const Packet& packet) const {
          parsed.payload_offset == before.payload_offset &&
          sequence_at_or_before(before.acknowledgement, parsed.acknowledgement) &&
          packet.tls == first_->tls && packet.context == first_->context &&
-         ip_length(*first_) + parsed.payload_length <= max_ip_length;
+         size_behind_link_header(*first_) + parsed.payload_length <= max_behind_link_header;
 }
 
 std::array<Packet*, 2> LroUnit::take(Packet* packet) {
@@ -101,8 +99,9 @@ void write_joined(const Packet& first, std::vector<std::uint8_t>& out) {
   }
   std::copy_n(last->wire.begin(), header, out.begin());
   std::uint8_t* ip = out.data() + first.parsed.l3_offset;
-  const auto length = static_cast<std::uint16_t>(ip_length(first));
-  store_be16(ip + (first.parsed.tuple.source.address.is_ipv6 ? 4 : 2), length);
+  const bool is_ipv6 = first.parsed.tuple.source.address.is_ipv6;
+  const std::uint32_t length = size_behind_link_header(first) - (is_ipv6 ? ipv6_header : 0);
+  store_be16(ip + (is_ipv6 ? 4 : 2), static_cast<std::uint16_t>(length));
   store_be32(out.data() + first.parsed.l4_offset + 4, first.parsed.sequence);
   ParsedFrame parsed = first.parsed;
   parsed.payload_length += first.joined_bytes;

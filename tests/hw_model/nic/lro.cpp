@@ -150,6 +150,12 @@ TEST_CASE("LRO: PSH, 64 KiB, another connection and the time-out end a frame") {
     std::vector<Buffer> many;
     for (std::uint32_t n = 0; n < 70; ++n) many.push_back(segment(n));
     CHECK(joined(bench, many) == "65 5");  // 40 bytes of headers and 65 * 1000 are under 65,536
+    // IPv6, whose length field leaves its own header out: 65,536 bytes, and 65,535.
+    many.assign(1, tcp_frame(ipv6_tuple(), 1 + mss - 476, text(476), data()));
+    for (std::uint32_t n = 1; n < 66; ++n) many.push_back(segment(ipv6_tuple(), n));
+    CHECK(joined(bench, many) == "65 1");
+    many[0] = tcp_frame(ipv6_tuple(), 1 + mss - 475, text(475), data());
+    CHECK(joined(bench, many) == "66");
     const FourTuple other = ipv4_tuple(444);
     CHECK(joined(bench, {segment(0), segment(1), segment(other, 0), segment(other, 1)}) == "2 2");
 
