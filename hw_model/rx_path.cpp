@@ -1,10 +1,28 @@
 #include "hw_model/rx_path.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "hw_model/timing/event.h"
 
 namespace tlsnic::hw {
+namespace {
+
+// Each of the packets, and those that LRO has joined to it, for itself.
+std::deque<Packet*> taken_apart(const std::deque<Packet*>& packets) {
+  std::deque<Packet*> out;
+  for (Packet* packet : packets) {
+    while (packet != nullptr) {
+      out.push_back(packet);
+      packet->segments = 1;
+      packet->joined_bytes = 0;
+      packet = std::exchange(packet->joined_next, nullptr);
+    }
+  }
+  return out;
+}
+
+}  // namespace
 
 RxPath::RxPath(sc_core::sc_module_name name, const NicParameters& parameters, const KeyTable& keys,
                DmaPort& dma, DmaPort& msix, NicProbe* const& probe)
@@ -137,6 +155,9 @@ void RxPath::halt() {
   }
   lro_time_out_.cancel();
   if (Packet* const open = lro_.close()) before_dma_.push_back(open);
+  // The next driver may not have LRO, nor buffers for it.
+  lro_.turn_on(false);
+  before_dma_ = taken_apart(before_dma_);
 }
 
 void RxPath::reset() {
@@ -144,13 +165,11 @@ void RxPath::reset() {
   ring_.stop();
   unit = RxUnit(parameters_, keys_);
   // The connections that these packets were decrypted for are gone.
-  for (Packet* first : before_dma_) {
-    for (Packet* each = first; each != nullptr; each = each->joined_next) {
-      if (each->context == TLSNIC_NO_CONTEXT) continue;
-      each->tls = TLSNIC_TLS_NOT_DECRYPTED;
-      each->context = TLSNIC_NO_CONTEXT;
-      each->outcome = {RxReason::no_context};
-    }
+  for (Packet* packet : before_dma_) {
+    if (packet->context == TLSNIC_NO_CONTEXT) continue;
+    packet->tls = TLSNIC_TLS_NOT_DECRYPTED;
+    packet->context = TLSNIC_NO_CONTEXT;
+    packet->outcome = {RxReason::no_context};
   }
 }
 

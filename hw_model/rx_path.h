@@ -42,7 +42,7 @@ class RxPath : public sc_core::sc_module {
     lro_.turn_on((features & TLSNIC_FEATURE_RX_LRO) != 0);
   }
   // Takes back what is under way to rings that will not be there when it ends. Packets stay in the
-  // chip for the next rings: none is lost.
+  // chip for the next rings, each for itself: none is lost. LRO is off until run().
   void halt();
   // Forgets rings, contexts and flow rules. Halted before.
   void reset();
