@@ -83,6 +83,8 @@ void RxPath::run_lro(Packet* packet) {
   const Packet* const before = lro_.open();
   for (Packet* each : lro_.take(packet))
     if (each != nullptr) queue_for_dma(each);
+  // The link is paused: nothing more comes to join before there is room.
+  if (lro_.open() != nullptr && mac_.is_full() && before_tls_.empty()) queue_for_dma(lro_.close());
   if (lro_.open() == before) return;
   lro_time_out_.cancel();
   if (lro_.open() != nullptr) notify_at(lro_time_out_, lro_.deadline());

@@ -5,11 +5,11 @@
 // but ACK and PSH set and no option but timestamps, found right by the checksum unit, alike in
 // every other field of the headers, and alike in what TLS offload says of them: decrypted and other
 // segments are never joined, nor is one with a candidate or a failure (facts 1.7). PSH, a frame
-// that does not follow, 64 KiB and a time-out end it. The joined frame has the last one's header
-// with the first one's sequence number, and right checksums. Limitations: one at a time, so that
-// frames of all connections reach the host in the order in which they came; devices keep several.
-// Its frames wait in the chip's packet buffer. How a real device joins this with TLS offload is not
-// published.
+// that does not follow, 64 KiB, a full packet buffer and a time-out end it. The joined frame has
+// the last one's header with the first one's sequence number, and right checksums. Limitations: one
+// at a time, so that frames of all connections reach the host in the order in which they came;
+// devices keep several. Its frames wait in the chip's packet buffer. How a real device joins this
+// with TLS offload is not published.
 #pragma once
 
 #include <array>

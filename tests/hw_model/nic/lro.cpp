@@ -173,6 +173,20 @@ TEST_CASE("LRO: PSH, 64 KiB, another connection and the time-out end a frame") {
   });
 }
 
+TEST_CASE("LRO: a full packet buffer ends a frame") {
+  in_child([] {
+    hw::NicParameters parameters;
+    parameters.buffer_packets = 4;
+    Bench bench(parameters);
+    bring_up_with_lro(bench);
+    std::vector<Buffer> many;
+    for (std::uint32_t n = 0; n < 22; ++n) many.push_back(segment(n));
+    const std::uint64_t before = bench.now();
+    CHECK(joined(bench, many) == "4 4 4 4 4 2");
+    CHECK(bench.now() - before < parameters.lro_time_out + 10 * us);  // the last two wait
+  });
+}
+
 TEST_CASE("LRO: a packet may end a frame in the instant of its time-out") {
   in_child([] {
     hw::NicParameters parameters;
