@@ -88,6 +88,8 @@ void Monitor::Link::frame_sent(const LinkFrame& frame) {
     const std::int64_t offset = state.offset_of(frame.parsed.sequence);
     counts.acks_ahead_of_data +=
         state.started && offset > static_cast<std::int64_t>(state.wire_end) + 1 ? 1 : 0;
+    if (frame.parsed.has(tcp_syn))
+      monitor.sent_[traces::index_of(direction)][flow->index].start = frame.parsed.sequence + 1;
     return;
   }
   // Software's records may begin inside a segment (no fence is at their start).
@@ -125,8 +127,7 @@ void Monitor::note_before_records(const Flow& flow, Direction direction, std::ui
     sent.end_before_records = end;
   }
   if (rules_ != nullptr)
-    rules_->frame_sent_before_records(flow, direction, start - sent.before_records.front(),
-                                      payload);
+    rules_->frame_sent_before_records(flow, direction, start - sent.start, payload);
 }
 
 void Monitor::Link::frame_lost(const LinkFrame& frame, LossCause) {

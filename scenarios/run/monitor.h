@@ -124,6 +124,7 @@ class Monitor {
   struct SentSegments {
     std::vector<std::uint64_t> offsets;         // of new segments, in order
     std::vector<std::uint64_t> frames;          // LinkFrame::id of their first transmission
+    std::uint32_t start = 0;                    // sequence behind the SYN
     std::vector<std::uint32_t> before_records;  // sequences of those before the first record
     std::uint32_t end_before_records = 0;       // behind the last byte of them
   };

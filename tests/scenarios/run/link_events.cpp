@@ -1,4 +1,6 @@
 // Events that happen to segments from before the offload.
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -11,15 +13,18 @@ using namespace tlsnic::testing;
 
 namespace {
 
+scenarios::RunResult run_checked(const std::string& text) {
+  scenarios::RunOptions options;
+  options.check_rules = true;
+  return run_scenario(scenario_of(text), options);
+}
+
 // With TLS 1.2 each side sends two segments before its first record, which is Finished: the client
 // its hello and what ends with ChangeCipherSpec, the server what ends with ServerHelloDone and
 // ChangeCipherSpec.
 scenarios::RunResult run(const std::string& events, bool is_offloaded = true) {
-  scenarios::RunOptions options;
-  options.check_rules = true;
   const std::string server = is_offloaded ? "" : "server = {tls_tx = false, tcp.nagle = 'off'}\n";
-  return run_scenario(
-      scenario_of("flow = {handshake = 'openssl', bytes = 20000}\n" + server + events), options);
+  return run_checked("flow = {handshake = 'openssl', bytes = 20000}\n" + server + events);
 }
 
 double value(const scenarios::RunResult& result, const std::string& name) {
@@ -76,6 +81,20 @@ TEST_CASE("an event before the offload that finds no segment is a failure") {
     CHECK(result.failures ==
           std::vector<std::string>{"x.toml:2: the event has not happened: no such frame was sent"});
     CHECK(value(result, "to_client.link.lost") == 0);
+  });
+}
+
+TEST_CASE("what is lost above the device may come to the link after what follows it") {
+  in_child([] {
+    const auto result = run_checked(
+        "flow = {handshake = 'openssl', version = '1.3', bytes = 20000}\n"
+        "server = {tso = false}\ntcp.mtu = 576\n"
+        "[[event]]\nwhat = 'local_drop'\nat = 'server'\nat_us = 0");
+    CHECK(result.failures.empty());
+    CHECK(value(result, "server.tcp.retransmissions") == 1);
+    rusage used{};
+    REQUIRE(getrusage(RUSAGE_SELF, &used) == 0);
+    CHECK(used.ru_maxrss < 1'000'000);  // KiB
   });
 }
 
