@@ -114,6 +114,7 @@ void RxPath::start_dma() {
 }
 
 void RxPath::run_dma() {
+  if (in_dma_.empty()) return;  // halted in this instant: too late to cancel the event
   Packet* packet = in_dma_.front();
   in_dma_.pop_front();
   if (!in_dma_.empty()) notify_at(dma_end_, in_dma_.front()->ready);

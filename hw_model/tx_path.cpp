@@ -88,6 +88,7 @@ void TxPath::schedule_tls() {
 }
 
 void TxPath::run_tls() {
+  if (before_tls_.empty()) return;  // halted in this instant: too late to cancel the event
   std::unique_ptr<Operation> operation = std::move(before_tls_.front());
   before_tls_.pop_front();
   const TxUnit::Work work = unit.process(operation->job);
@@ -116,6 +117,7 @@ void TxPath::schedule_wire() {
 
 // What is due now: a frame, and the answers to operations that have nothing more to do.
 void TxPath::run_wire() {
+  if (before_wire_.empty()) return;  // as in run_tls()
   Operation& front = *before_wire_.front();
   if (front.next_frame < front.frames) send_frame(front);
   while (!before_wire_.empty()) {

@@ -209,3 +209,24 @@ TEST_CASE("a reset at any time drops what is under way, and the chip transmits a
     });
   }
 }
+
+TEST_CASE("a stop in the very instant in which a unit has done its work") {
+  in_child([] {
+    hw::NicParameters parameters;
+    parameters.wire_per_byte = 1000;  // all in whole ns
+    Bench bench(parameters);
+    for (std::uint64_t ns = 0; ns < 2000; ++ns) {
+      bench.bring_up();
+      bench.post_packet(tcp_frame(ipv4_tuple(), 1, Buffer(10)), 0);
+      bench.ring_tx_producer();
+      bench.send(arp_frame(1));
+      bench.run(ns * 1000);
+      bench.write32(TLSNIC_DB_CONTROL, 0);
+      bench.settle();
+      bench.bring_up();
+      bench.settle();
+      CHECK(bench.receive_all().size() <= 1);
+    }
+    CHECK(bench.sent.size() < 2000);
+  });
+}
