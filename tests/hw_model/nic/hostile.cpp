@@ -149,7 +149,8 @@ void play_hostile_driver(Bench& bench, Bytes bytes) {
     if (is_written) bench.memory.name(address, std::uint64_t{entries} * entry_size);
   };
 
-  const auto start = [&] {  // mostly right, sometimes as bad as can be
+  const auto start = [&](std::uint32_t features) {  // mostly right, sometimes as bad as can be
+    write(TLSNIC_REG_FEATURES, features);
     ring(TLSNIC_REG_CMD_RING_ADDRESS, areas.command_ring, sizeof(tlsnic_command), false);
     ring(TLSNIC_REG_CMD_CQ_ADDRESS, areas.command_cq, sizeof(tlsnic_command_completion), true);
     ring(TLSNIC_REG_RX_RING_ADDRESS, areas.rx_ring, sizeof(tlsnic_rx_descriptor), false);
@@ -160,11 +161,11 @@ void play_hostile_driver(Bench& bench, Bytes bytes) {
     commands = buffers = operations = 0;
   };
 
-  start();
+  start(TLSNIC_FEATURE_RX_LRO);
   for (int steps = 0; !script.ended() && steps < 200; ++steps) {
     switch (script.byte() % 14) {
       case 0:
-        if (script.byte() % 4 == 0) start();
+        if (const std::uint8_t how = script.byte(); how % 4 == 0) start(how / 4);
         break;
       case 1:  // a descriptor
       case 2: {
@@ -266,10 +267,13 @@ void play_hostile_driver(Bench& bench, Bytes bytes) {
         for (std::size_t i = 0; i < std::min<std::size_t>(size, 12); ++i)
           payload[i] = script.byte();
         const std::uint32_t offset = script.byte();
+        const std::uint8_t how = script.byte();
+        FrameOptions options;
+        if (how % 2 == 0) options.flags = tcp_ack;  // LRO waits for the next one
         if (bench.frames_waiting() < 16)
-          bench.send(script.byte() % 8 == 0
-                         ? payload
-                         : tcp_frame(connection.tuple, connection.start + offset * 16, payload));
+          bench.send(how % 8 == 0 ? payload
+                                  : tcp_frame(connection.tuple, connection.start + offset * 16,
+                                              payload, options));
         break;
       }
     }
