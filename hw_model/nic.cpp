@@ -1,5 +1,7 @@
 #include "hw_model/nic.h"
 
+#include <algorithm>
+
 #include "hw_model/timing/event.h"
 
 namespace tlsnic::hw {
@@ -34,6 +36,9 @@ Nic::Nic(sc_core::sc_module_name name, const NicParameters& parameters)
   SC_METHOD(run_command);
   sensitive << command_end_;
   dont_initialize();
+  SC_METHOD(look_again);
+  sensitive << rx_.departed();
+  dont_initialize();
 }
 
 void Nic::set_identity() {
@@ -64,12 +69,22 @@ void Nic::run_command() {
   const tlsnic_command command = command_ring_.front();
   if (command.opcode == TLSNIC_CMD_RX_CONTEXT_DESTROY && rx_.holds_packets_of(command.object)) {
     command_running_ = true;
-    notify_at(command_end_, now() + parameters_.fast_command);
+    command_waits_since_ = now();
+    rx_.watch_departure();
     return;
   }
   command_ring_.complete(command, command_unit_.run(command, probe));
   command_interrupt_.raise();
   schedule_command();
+}
+
+// The unit looks every `fast_command`; what changes nothing is left out.
+void Nic::look_again() {
+  if (!command_waits_since_) return;  // halted in this instant
+  const Picoseconds interval = std::max<Picoseconds>(parameters_.fast_command, 1);
+  const Picoseconds waited = now() - *command_waits_since_;
+  notify_at(command_end_, *command_waits_since_ + (waited + interval - 1) / interval * interval);
+  command_waits_since_.reset();
 }
 
 // ---- registers
@@ -157,6 +172,7 @@ void Nic::stop() {
 void Nic::halt() {
   running_ = false;
   command_running_ = false;
+  command_waits_since_.reset();
   command_end_.cancel();
   rx_.halt();
   tx_.halt();

@@ -16,6 +16,7 @@
 #include <tlm_utils/simple_target_socket.h>
 #include <tlm>
 
+#include <optional>
 #include <systemc>
 #include <vector>
 
@@ -63,6 +64,7 @@ class Nic : public sc_core::sc_module {
   RingLocation ring_at(std::uint32_t address_offset, std::uint32_t entries_offset) const;
   void schedule_command();
   void run_command();
+  void look_again();
 
   NicParameters parameters_;
   std::vector<std::uint8_t> bar_;
@@ -73,6 +75,7 @@ class Nic : public sc_core::sc_module {
   CommandRing command_ring_;
   Interrupt command_interrupt_;
   bool command_running_ = false;
+  std::optional<Picoseconds> command_waits_since_;  // for packets to reach the host
   bool running_ = false;
   sc_core::sc_event command_end_;
 };

@@ -127,6 +127,7 @@ void RxPath::run_dma() {
     packet = next;
   }
   if (was_full) resumed_.notify(sc_core::SC_ZERO_TIME);
+  if (std::exchange(departure_is_watched_, false)) departed_.notify(sc_core::SC_ZERO_TIME);
   interrupt_.raise_if_armed();
 }
 
@@ -150,6 +151,7 @@ bool RxPath::holds_packets_of(std::uint32_t context) const {
 
 void RxPath::halt() {
   running_ = false;
+  departure_is_watched_ = false;
   dma_end_.cancel();
   while (!in_dma_.empty()) {
     in_dma_.back()->ready = now();

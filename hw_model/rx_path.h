@@ -51,6 +51,9 @@ class RxPath : public sc_core::sc_module {
 
   // A context is gone only when all packets that it decrypted are with the host.
   bool holds_packets_of(std::uint32_t context) const;
+  // departed() comes once, when the next packet is with the host.
+  void watch_departure() { departure_is_watched_ = true; }
+  const sc_core::sc_event& departed() const { return departed_; }
   void append_statistics(std::vector<StageStatistics>& out) const;
 
   RxUnit unit;
@@ -81,11 +84,13 @@ class RxPath : public sc_core::sc_module {
   std::deque<Packet*> before_dma_;  // no receive buffers, or the chip is stopped
   std::deque<Packet*> in_dma_;
   bool running_ = false;
+  bool departure_is_watched_ = false;
 
   sc_core::sc_event tls_start_;
   sc_core::sc_event lro_time_out_;
   sc_core::sc_event dma_end_;
   sc_core::sc_event resumed_;
+  sc_core::sc_event departed_;
 };
 
 }  // namespace tlsnic::hw
