@@ -19,11 +19,20 @@ bool has_plain_headers(const Packet& packet) {
   const ParsedFrame& parsed = packet.parsed;
   const bool is_ipv6 = parsed.tuple.source.address.is_ipv6;
   if (parsed.l4_offset - parsed.l3_offset != (is_ipv6 ? ipv6_header : ipv4_header)) return false;
+  const std::uint8_t* tcp = packet.wire.data() + parsed.l4_offset;
+  if ((tcp[12] & 0x0f) != 0) return false;  // reserved, or a newer flag
   const std::uint32_t options = parsed.payload_offset - parsed.l4_offset - tcp_header;
-  if (options == 0) return true;
-  const std::uint8_t* first = packet.wire.data() + parsed.l4_offset + tcp_header;
-  return options == timestamps_size &&
-         std::equal(timestamps_only.begin(), timestamps_only.end(), first);
+  return options == 0 ||
+         (options == timestamps_size &&
+          std::equal(timestamps_only.begin(), timestamps_only.end(), tcp + tcp_header));
+}
+
+// Of packets with equally long headers: the time of the first is not after that of the second.
+bool timestamps_are_in_order(const Packet& a, const Packet& b) {
+  const std::uint32_t at = a.parsed.l4_offset + tcp_header;
+  if (a.parsed.payload_offset == at) return true;
+  const std::uint32_t value = at + static_cast<std::uint32_t>(timestamps_only.size());
+  return sequence_at_or_before(load_be32(a.wire.data() + value), load_be32(b.wire.data() + value));
 }
 
 bool can_be_joined(const Packet& packet) {
@@ -59,7 +68,8 @@ bool LroUnit::continues(const Packet& packet) const {
          parsed.sequence == before.sequence_end() &&
          parsed.payload_offset == before.payload_offset &&
          sequence_at_or_before(before.acknowledgement, parsed.acknowledgement) &&
-         packet.tls == first_->tls && packet.context == first_->context &&
+         timestamps_are_in_order(*last_, packet) && packet.tls == first_->tls &&
+         packet.context == first_->context &&
          size_behind_link_header(*first_) + parsed.payload_length <= max_behind_link_header;
 }
 

@@ -131,6 +131,12 @@ TEST_CASE("LRO: what does not follow, or differs, is not joined") {
     CHECK(with(options) == "1 1");
     options.tcp_options = {1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 9};
     CHECK(joined(bench, {segment(0, options), segment(1, options)}) == "1 1");
+    options.tcp_options = {1, 1, 8, 10, 0, 0, 0, 2, 0, 0, 0, 9};
+    FrameOptions older = options;
+    older.tcp_options[7] = 1;
+    CHECK(joined(bench, {segment(0, older), segment(1, options)}) == "2");
+    CHECK(joined(bench, {segment(0, options), segment(1, older)}) == "1 1");
+    CHECK(changed(46, 1) == "1 1");  // a flag that has no name here
     CHECK(changed(5, 1) == "1 1");   // link address
     CHECK(changed(15, 3) == "1 1");  // congestion experienced
     CHECK(changed(22, 1) == "1 1");  // time to live
