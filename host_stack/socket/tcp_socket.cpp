@@ -6,7 +6,7 @@
 namespace tlsnic::host {
 namespace {
 
-constexpr std::uint32_t max_merged = 44;  // frames; 64 KiB of MTU 1500
+constexpr std::uint32_t gro_max_size = 65536;  // a merged packet is shorter, as in Linux
 
 }  // namespace
 
@@ -55,7 +55,7 @@ ReadResult TcpSocket::read_record() {
 
 bool TcpSocket::continues_held(const netdev::SkBuff& skb, const ParsedFrame& parsed) const {
   // A pushed segment is the last of a merged one; marks must be equal (facts 1.7).
-  return merged_ + 1 < max_merged && !held_->parsed.has(tcp_psh) &&
+  return merged_size_ + parsed.payload_length < gro_max_size && !held_->parsed.has(tcp_psh) &&
          skb.decrypted == held_->skb.decrypted && parsed.sequence == held_->parsed.sequence_end() &&
          parsed.acknowledgement == held_->parsed.acknowledgement;
 }
@@ -64,13 +64,15 @@ void TcpSocket::receive(netdev::SkBuff skb, const ParsedFrame& parsed) {
   constexpr std::uint8_t others = tcp_syn | tcp_fin | tcp_rst;
   const bool can_merge =
       environment_.gro && parsed.payload_length > 0 && (parsed.tcp_flags & others) == 0;
+  bool continues = false;
   if (held_) {
-    const bool continues = can_merge && continues_held(skb, parsed);
+    continues = can_merge && continues_held(skb, parsed);
     Held held = std::move(*held_);
     held_.reset();
-    merged_ = continues ? merged_ + 1 : 0;
     endpoint_.receive(std::move(held.skb), held.parsed, continues);
   }
+  merged_size_ =
+      parsed.payload_length + (continues ? merged_size_ : parsed.payload_offset - parsed.l3_offset);
   if (can_merge)
     held_.emplace(Held{std::move(skb), parsed});
   else
@@ -81,7 +83,6 @@ void TcpSocket::flush_gro() {
   if (!held_) return;
   Held held = std::move(*held_);
   held_.reset();
-  merged_ = 0;
   endpoint_.receive(std::move(held.skb), held.parsed);
 }
 

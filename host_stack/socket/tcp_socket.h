@@ -179,8 +179,8 @@ class TcpSocket : private TcpEvents, private TcpSendSide {
   std::optional<Socket> receiving_;
   TcpEndpoint endpoint_;
   std::optional<Tx> tx_;
-  std::optional<Held> held_;  // by GRO, until the next frame or the end of the poll
-  std::uint32_t merged_ = 0;  // frames before the held one that belong to the same merged segment
+  std::optional<Held> held_;       // by GRO, until the next frame or the end of the poll
+  std::uint32_t merged_size_ = 0;  // bytes of the IP packet that ends with the held frame
 };
 
 }  // namespace tlsnic::host
