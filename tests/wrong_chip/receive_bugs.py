@@ -184,8 +184,8 @@ DELIVERY = [
         "  completion.phase = (index & state_.completions.entries) == 0 ? 1 : 0;\n"
         '  if (tlsnic_wrong("phase_bit_stuck")) completion.phase = 1;\n')]),
     ("lro_joins_marks", "LRO joins decrypted and other segments", [(LRO,
-        "         packet.tls == first_->tls && packet.context",
-        '         (tlsnic_wrong("lro_joins_marks") || packet.tls == first_->tls) && packet.context')]),
+        " packet.tls == first_->tls &&\n",
+        ' (tlsnic_wrong("lro_joins_marks") || packet.tls == first_->tls) &&\n')]),
     ("lro_joins_over_gap", "LRO joins segments between which one is missing", [(LRO,
         "         parsed.sequence == before.sequence_end() &&\n",
         '         (tlsnic_wrong("lro_joins_over_gap") || parsed.sequence == before.sequence_end()) &&\n')]),
