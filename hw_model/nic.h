@@ -1,9 +1,8 @@
 // The chip: its sockets and its units, wired. Reads like the block diagram in docs/device.md.
 //
-//   wire -> MAC -> parser -> L4 checksum -> flow look-up -> TLS (context, key, engine) -> LRO ->
-//   DMA
-//   -> host host -> transmit ring -> DMA -> TLS (context, key, engine) -> segmentation, checksum ->
-//   MAC -> wire
+//   wire -> MAC -> parser -> L4 checksum -> flow look-up -> TLS -> LRO -> DMA -> host
+//
+//   host -> transmit ring -> DMA -> TLS -> segmentation, checksum -> MAC -> wire
 //
 //                      doorbell -> command ring -> command unit -> command completion
 //
