@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "hw_model/segmentation/segmentation.h"
 #include "protocol/checksum.h"
 #include "protocol/tcp_sequence.h"
 
@@ -108,13 +109,10 @@ void write_joined(const Packet& first, std::vector<std::uint8_t>& out) {
     last = each;
   }
   std::copy_n(last->wire.begin(), header, out.begin());
-  std::uint8_t* ip = out.data() + first.parsed.l3_offset;
-  const bool is_ipv6 = first.parsed.tuple.source.address.is_ipv6;
-  const std::uint32_t length = size_behind_link_header(first) - (is_ipv6 ? ipv6_header : 0);
-  store_be16(ip + (is_ipv6 ? 4 : 2), static_cast<std::uint16_t>(length));
   store_be32(out.data() + first.parsed.l4_offset + 4, first.parsed.sequence);
   ParsedFrame parsed = first.parsed;
   parsed.payload_length += first.joined_bytes;
+  write_ip_length(out, parsed);
   repair_checksums(out, parsed);
 }
 

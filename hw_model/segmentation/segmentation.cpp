@@ -25,6 +25,12 @@ std::uint32_t ip_length(const ParsedFrame& packet, std::uint32_t frame_size) {
 
 }  // namespace
 
+void write_ip_length(MutableBytes frame, const ParsedFrame& parsed) {
+  const std::uint32_t length = ip_length(parsed, parsed.payload_offset + parsed.payload_length);
+  const std::size_t field = parsed.tuple.source.address.is_ipv6 ? 4 : 2;
+  store_be16(frame.data() + parsed.l3_offset + field, static_cast<std::uint16_t>(length));
+}
+
 ParsedFrame parse_unfinished(MutableBytes packet) {
   const ParsedFrame parsed = parse_frame(packet);
   const bool is_whole = parsed.payload_offset + parsed.payload_length == packet.size();
@@ -65,14 +71,10 @@ void write_segment(Bytes bytes, const ParsedFrame& packet, std::uint16_t mss, st
                 bytes.data() + packet.payload_offset + index * mss, frame.payload_length);
   }
 
-  std::uint8_t* ip = out.data() + packet.l3_offset;
-  const std::uint32_t size = packet.payload_offset + frame.payload_length;
-  const auto length = static_cast<std::uint16_t>(ip_length(packet, size));
-  if (packet.tuple.source.address.is_ipv6) {
-    store_be16(ip + 4, length);
-  } else {
-    store_be16(ip + 2, length);
-    store_be16(ip + 4, static_cast<std::uint16_t>(load_be16(ip + 4) + index));
+  write_ip_length(out, frame);
+  if (!packet.tuple.source.address.is_ipv6) {
+    std::uint8_t* identification = out.data() + packet.l3_offset + 4;
+    store_be16(identification, static_cast<std::uint16_t>(load_be16(identification) + index));
   }
 
   std::uint8_t* tcp = out.data() + packet.l4_offset;

@@ -16,6 +16,9 @@ namespace tlsnic::hw {
 // behind the TCP header is payload. Sets that field to 0 if it is wrong.
 ParsedFrame parse_unfinished(MutableBytes packet);
 
+// Sets IP's length field to what payload_length says. Checksums are the caller's.
+void write_ip_length(MutableBytes frame, const ParsedFrame& parsed);
+
 // For the rest, packet is of kind tcp as parse_unfinished() says; mss: payload bytes per frame, 0:
 // one frame.
 
