@@ -67,8 +67,17 @@ struct Started {
   }
 };
 
-const json& server_side(const json& summary) {
-  return summary["flows"][0]["server_to_client"];
+// check: of a personality, what its server's side came to, and the counters of the run.
+template <typename Check>
+void replay_with_each_personality(Started& started, Check check) {
+  for (const driver::Personality personality : driver::personalities) {
+    INFO(driver::to_string(personality));
+    const json summary = started.replay(personality);
+    const json& server = summary["flows"][0]["server_to_client"];
+    const json& counters = summary["counters"];
+    INFO(server.dump() << counters.dump());
+    check(personality, server, counters);
+  }
 }
 
 BuiltFrame joined(BuiltFrame frame, Bytes more) {
@@ -88,24 +97,20 @@ TEST_CASE("a handshake segment that is sent again behind the first record stays 
   started.finish();
   // TCP would not send what is acknowledged.
   started.send_again(started.handshake);
-  for (const driver::Personality personality : driver::personalities) {
-    INFO(driver::to_string(personality));
-    const json summary = started.replay(personality);
-    const json& server = server_side(summary);
-    const json& counters = summary["counters"];
-    INFO(server.dump() << counters.dump());
-    CHECK(server["packets"]["plain"] == started.handshake_segments + 1);
-    CHECK(server["packets"]["encrypted"] == 6);
-    CHECK(server["packets"]["fallback"] == 0);
-    CHECK(server["packets"]["dropped"] == 0);
-    CHECK(server["not_compared"]["acknowledged"] == 1);
-    CHECK(server["rebuilds"] == 0);
-    // chelsio takes the segment for the one before the next.
-    CHECK(counters["tx_tls_ooo"] == (personality == driver::Personality::chelsio ? 2 : 1));
-    CHECK(counters["tx_tls_drop_no_sync_data"] == 0);
-    if (counters.contains("tx_tls_skip_no_sync_data"))
-      CHECK(counters["tx_tls_skip_no_sync_data"] == 1);
-  }
+  replay_with_each_personality(
+      started, [&](driver::Personality personality, const json& server, const json& counters) {
+        CHECK(server["packets"]["plain"] == started.handshake_segments + 1);
+        CHECK(server["packets"]["encrypted"] == 6);
+        CHECK(server["packets"]["fallback"] == 0);
+        CHECK(server["packets"]["dropped"] == 0);
+        CHECK(server["not_compared"]["acknowledged"] == 1);
+        CHECK(server["rebuilds"] == 0);
+        // chelsio takes the segment for the one before the next.
+        CHECK(counters["tx_tls_ooo"] == (personality == driver::Personality::chelsio ? 2 : 1));
+        CHECK(counters["tx_tls_drop_no_sync_data"] == 0);
+        if (counters.contains("tx_tls_skip_no_sync_data"))
+          CHECK(counters["tx_tls_skip_no_sync_data"] == 1);
+      });
 }
 
 TEST_CASE("a segment sent again from both sides of the offload's start goes down in two") {
@@ -113,20 +118,16 @@ TEST_CASE("a segment sent again from both sides of the offload's start goes down
   const ParsedFrame parsed = parse_frame(started.first[0].bytes);
   started.send_again(joined(started.handshake, parsed.payload(started.first[0].bytes).first(100)));
   started.finish();
-  for (const driver::Personality personality : driver::personalities) {
-    INFO(driver::to_string(personality));
-    const json summary = started.replay(personality);
-    const json& server = server_side(summary);
-    const json& counters = summary["counters"];
-    INFO(server.dump() << counters.dump());
-    const bool is_mlx5 = personality == driver::Personality::mlx5;
-    const bool is_chelsio = personality == driver::Personality::chelsio;
-    CHECK(server["packets"]["plain"] == started.handshake_segments + 1);
-    CHECK(server["packets"]["encrypted"] == (is_mlx5 || is_chelsio ? 7 : 6));
-    CHECK(server["packets"]["fallback"] == (is_mlx5 || is_chelsio ? 0 : 1));
-    CHECK(server["packets"]["dropped"] == 0);
-    // The part before the start, the part behind it, and for mlx5 the way back to new data.
-    CHECK(counters["tx_tls_ooo"] == (is_mlx5 ? 3 : 2));
-    CHECK(counters["tx_tls_drop_no_sync_data"] == 0);
-  }
+  replay_with_each_personality(
+      started, [&](driver::Personality personality, const json& server, const json& counters) {
+        const bool is_mlx5 = personality == driver::Personality::mlx5;
+        const bool is_chelsio = personality == driver::Personality::chelsio;
+        CHECK(server["packets"]["plain"] == started.handshake_segments + 1);
+        CHECK(server["packets"]["encrypted"] == (is_mlx5 || is_chelsio ? 7 : 6));
+        CHECK(server["packets"]["fallback"] == (is_mlx5 || is_chelsio ? 0 : 1));
+        CHECK(server["packets"]["dropped"] == 0);
+        // The part before the start, the part behind it, and for mlx5 the way back to new data.
+        CHECK(counters["tx_tls_ooo"] == (is_mlx5 ? 3 : 2));
+        CHECK(counters["tx_tls_drop_no_sync_data"] == 0);
+      });
 }
